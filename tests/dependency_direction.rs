@@ -1,0 +1,120 @@
+//! The house keeps its floors: who may use whom, read from `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Folder under `crates/` → the crates of this workspace that it may use.
+/// The same table, with its reasons, is in ARCHITECTURE.md.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("chemscale-backend", &[]),
+    ("chemscale-atoms", &[]),
+    ("selfies", &[]),
+    ("chemscale-datasets", &["chemscale-atoms", "selfies"]),
+    ("chemgpt", &["chemscale-backend", "selfies"]),
+    ("equivariant-gnn", &["chemscale-atoms", "chemscale-backend"]),
+    ("chemscale-tpe", &[]),
+    ("scaling-fit", &[]),
+    (
+        "chemscale-study",
+        &[
+            "chemgpt",
+            "chemscale-atoms",
+            "chemscale-backend",
+            "chemscale-datasets",
+            "chemscale-tpe",
+            "equivariant-gnn",
+            "scaling-fit",
+            "selfies",
+        ],
+    ),
+];
+
+/// Crates that must never see a tensor.
+const TENSOR_FREE: &[&str] = &[
+    "chemscale-atoms",
+    "selfies",
+    "chemscale-tpe",
+    "scaling-fit",
+];
+
+/// Normal and build dependencies of each workspace member, by package name.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs: it is running this test");
+    assert!(output.status.success(), "cargo metadata failed");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    packages
+        .iter()
+        .map(|package| {
+            let name = package["name"].as_str().expect("a name").to_owned();
+            let uses = package["dependencies"]
+                .as_array()
+                .expect("a list of dependencies")
+                .iter()
+                .filter(|dependency| dependency["kind"] != "dev")
+                .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
+                .collect();
+            (name, uses)
+        })
+        .collect()
+}
+
+#[test]
+fn every_crate_uses_only_the_crates_that_the_design_allows() {
+    let members = dependencies();
+    let allowed: BTreeMap<&str, BTreeSet<&str>> = ALLOWED
+        .iter()
+        .map(|(name, uses)| (*name, uses.iter().copied().collect()))
+        .collect();
+    for (name, uses) in &members {
+        if name == "chemscale" {
+            continue; // the root package owns examples and tests and may use all
+        }
+        let may_use = allowed
+            .get(name.as_str())
+            .unwrap_or_else(|| panic!("{name} is not in the table of this test"));
+        for used in uses.iter().filter(|used| members.contains_key(*used)) {
+            assert!(may_use.contains(used.as_str()), "{name} must not use {used}");
+        }
+    }
+    for name in allowed.keys() {
+        assert!(members.contains_key(*name), "{name} is missing from the workspace");
+    }
+}
+
+#[test]
+fn crates_that_see_only_numbers_and_strings_never_see_a_tensor() {
+    let members = dependencies();
+    for name in TENSOR_FREE {
+        let burn: Vec<_> = members[*name].iter().filter(|used| used.starts_with("burn")).collect();
+        assert!(burn.is_empty(), "{name} must not use {burn:?}");
+    }
+    let datasets = &members["chemscale-datasets"];
+    assert!(!datasets.contains("burn"), "datasets may name Burn's `Dataset` trait, never a tensor");
+}
+
+#[test]
+fn only_the_backend_has_device_features() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs: it is running this test");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    for package in metadata["packages"].as_array().expect("a list of packages") {
+        let name = package["name"].as_str().expect("a name");
+        if matches!(name, "chemscale" | "chemscale-backend") {
+            continue;
+        }
+        let features = package["features"].as_object().expect("a table of features");
+        for device in ["flex", "cuda", "tch"] {
+            assert!(!features.contains_key(device), "{name} must not have the feature {device}");
+        }
+    }
+}
