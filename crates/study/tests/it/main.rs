@@ -1,0 +1,4 @@
+//! What a study promises, from outside.
+
+mod runner;
+mod synthetic;
