@@ -5,8 +5,10 @@ mod error;
 pub mod event;
 pub mod family;
 pub mod folder;
+pub mod plan;
 pub mod record;
 pub mod runner;
+pub mod search;
 pub mod spec;
 
 pub use config::Study;

@@ -1,4 +1,5 @@
 //! What a study promises, from outside.
 
 mod runner;
+mod search;
 mod synthetic;

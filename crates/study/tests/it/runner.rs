@@ -215,9 +215,9 @@ fn a_diverged_run_is_recorded_as_such() {
         &|_| {},
     )
     .unwrap();
-    assert_eq!(records[0].status, Status::Diverged { step: 4 });
+    assert_eq!(records[0].status, Status::Diverged { step: 2 });
     assert!(records[0].score().is_infinite());
-    assert_eq!(records[0].curve.len(), 4);
+    assert_eq!(records[0].curve.len(), 2);
 }
 
 /// Not a test of its own: the process that the test below kills. It does nothing unless asked.

@@ -91,11 +91,11 @@ impl Family for Synthetic {
         };
         for step in 1..=steps {
             std::thread::sleep(self.pause);
-            // A rate of 1 or more diverges half-way through the cut part.
-            let loss = if spec.learning_rate >= 1.0 && step > 3 {
+            // A rate of 1 or more diverges early, before any cut.
+            let loss = if spec.learning_rate >= 1.0 && step > 1 {
                 f64::NAN
             } else {
-                last * (1.0 + 1.0 / step as f64)
+                last * (1.5 - 0.5 * step as f64 / spec.steps as f64)
             };
             curve.push((step, loss));
             if !loss.is_finite() {
