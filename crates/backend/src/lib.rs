@@ -1,1 +1,12 @@
 #![doc = include_str!("../README.md")]
+
+pub mod custom;
+mod device;
+mod function;
+mod host;
+pub mod optim;
+pub mod run;
+pub mod segment;
+pub mod tape;
+
+pub use device::{DEVICE_NAMES, DeviceError, device};
