@@ -1,0 +1,3 @@
+//! Neighbour lists against the brute-force definition.
+
+mod neighbours;
