@@ -1,0 +1,149 @@
+//! From an objective to kernels: continuation for absolute values, and the fitted scale.
+
+use super::descent::{Descent, descend};
+use super::problem::Problem;
+use crate::linalg::Vector;
+use crate::objective::{Kernel, Objective};
+
+/// Steps of a descent that must end at the optimum.
+const LIMIT: usize = 400;
+
+/// Minimises an objective from one start; the value returned is the objective as documented.
+pub(crate) fn minimise(
+    problem: &Problem<'_>,
+    objective: Objective,
+    start: &Vector,
+    limit: usize,
+) -> Descent {
+    let logarithmic = objective.is_logarithmic();
+    let with = |kernel: Kernel| Problem { kernel, ..*problem };
+    match objective {
+        Objective::LogHuber { delta } => descend(&with(huber(delta, 1.0)), start, limit),
+        Objective::Asymmetric { delta, factor } => {
+            descend(&with(huber(delta, factor)), start, limit)
+        }
+        Objective::LogSquares | Objective::Squares => {
+            let mut end = descend(&with(Kernel::squares(logarithmic)), start, limit);
+            end.value *= 2.0;
+            end
+        }
+        Objective::LogAbsolute | Objective::Absolute => {
+            let (mut end, _) = absolute(problem, logarithmic, start, limit);
+            end.value = weighted_absolute(problem, logarithmic, &end.phi);
+            end
+        }
+        Objective::LogHuberFreeScale { delta } => {
+            let (mut end, mean) = absolute(problem, true, start, limit);
+            let total: f64 = problem.weights.iter().sum();
+            let mut scale = delta * mean.max(f64::MIN_POSITIVE);
+            for _round in 0..4 {
+                end = descend(&with(huber(delta * scale, 1.0)), &end.phi, limit);
+                scale = free_scale(problem, delta, &end.phi, scale);
+            }
+            let kernel = huber(delta, 1.0);
+            let sum: f64 = with(kernel)
+                .residuals(&end.phi)
+                .iter()
+                .zip(problem.weights)
+                .map(|(r, w)| w * kernel.rho(r / scale))
+                .sum();
+            end.value = total * (scale * huber_normaliser(delta)).ln() + sum;
+            end
+        }
+    }
+}
+
+fn huber(delta: f64, over: f64) -> Kernel {
+    Kernel {
+        delta,
+        over,
+        logarithmic: true,
+    }
+}
+
+/// Sum of absolute residuals by Huber functions whose threshold shrinks; also returns their mean.
+fn absolute(
+    problem: &Problem<'_>,
+    logarithmic: bool,
+    start: &Vector,
+    limit: usize,
+) -> (Descent, f64) {
+    let total: f64 = problem.weights.iter().sum();
+    let mut end = descend(
+        &Problem {
+            kernel: Kernel::squares(logarithmic),
+            ..*problem
+        },
+        start,
+        limit,
+    );
+    let mut mean = weighted_absolute(problem, logarithmic, &end.phi) / total;
+    let mut share = 1.0;
+    // Each threshold starts where the one before ended, so a few Newton steps suffice each time.
+    for _stage in 0..9 {
+        share *= 0.1;
+        if mean <= 1e-13 {
+            break;
+        }
+        let kernel = Kernel {
+            delta: share * mean,
+            over: 1.0,
+            logarithmic,
+        };
+        end = descend(&Problem { kernel, ..*problem }, &end.phi, limit.min(LIMIT));
+        mean = weighted_absolute(problem, logarithmic, &end.phi) / total;
+    }
+    (end, mean)
+}
+
+fn weighted_absolute(problem: &Problem<'_>, logarithmic: bool, phi: &Vector) -> f64 {
+    let problem = Problem {
+        kernel: Kernel::squares(logarithmic),
+        ..*problem
+    };
+    problem
+        .residuals(phi)
+        .iter()
+        .zip(problem.weights)
+        .map(|(r, w)| w * r.abs())
+        .sum()
+}
+
+/// The scale at which the likelihood is largest: n = sum psi(r/s) r/s.
+fn free_scale(problem: &Problem<'_>, delta: f64, phi: &Vector, start: f64) -> f64 {
+    let problem = Problem {
+        kernel: huber(delta, 1.0),
+        ..*problem
+    };
+    let residuals = problem.residuals(phi);
+    let total: f64 = problem.weights.iter().sum();
+    let excess = |scale: f64| {
+        residuals
+            .iter()
+            .zip(problem.weights)
+            .map(|(r, w)| {
+                let z = r / scale;
+                w * problem.kernel.influence(z).psi * z
+            })
+            .sum::<f64>()
+            - total
+    };
+    // The sum falls with the scale, so bisection on its logarithm cannot miss.
+    let (mut low, mut high) = (start.ln() - 40.0, start.ln() + 40.0);
+    for _halving in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if excess(middle.exp()) > 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high).exp()
+}
+
+/// Integral of exp(-Huber(x)) over all x.
+fn huber_normaliser(delta: f64) -> f64 {
+    let inside = (2.0 * std::f64::consts::PI).sqrt()
+        * crate::special::error_function(delta / std::f64::consts::SQRT_2);
+    inside + 2.0 * (-0.5 * delta * delta).exp() / delta
+}

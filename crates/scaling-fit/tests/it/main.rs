@@ -1,0 +1,5 @@
+//! Public behaviour of `scaling-fit` against golden cases and closed forms.
+
+mod degenerate;
+mod golden;
+mod synthetic;
