@@ -19,6 +19,26 @@ pub struct Tick {
     pub loss: f64,
 }
 
+/// A validation metric; smaller is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in [`Outcome::validation`].
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+}
+
+/// What the data axis of a scaling law counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataAxis {
+    /// Training items: structures.
+    Items,
+    /// Distinct training units: tokens.
+    Units,
+}
+
 /// What a run computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
@@ -43,8 +63,11 @@ pub trait Family: Send + Sync {
     /// What exposure is counted in: "tokens", "atoms".
     fn units(&self) -> &'static str;
 
-    /// The validation metric that is ranked and fitted, with its unit in brackets behind it.
-    fn metric(&self) -> (&'static str, &'static str);
+    /// What the data axis of a scaling law counts.
+    fn data_axis(&self) -> DataAxis;
+
+    /// The validation metrics that are fitted; the first one also ranks the runs.
+    fn metrics(&self) -> &'static [Metric];
 
     /// Settings that the grid does not vary, as they go into each specification.
     fn settings(&self) -> Settings;

@@ -4,6 +4,7 @@ pub mod config;
 mod error;
 pub mod event;
 pub mod family;
+pub mod fits;
 pub mod folder;
 pub mod plan;
 pub mod record;

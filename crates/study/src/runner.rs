@@ -236,7 +236,7 @@ fn record_of(
         exposure: family.exposure(spec, steps),
         status: outcome.status,
         curve: outcome.curve,
-        metric: family.metric().0.to_owned(),
+        metric: family.metrics()[0].name.to_owned(),
         validation: outcome.validation,
         validation_curve: outcome.validation_curve,
     }

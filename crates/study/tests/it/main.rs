@@ -1,5 +1,6 @@
 //! What a study promises, from outside.
 
+mod fits;
 mod runner;
 mod search;
 mod synthetic;

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use study::Cause;
-use study::family::{Family, Outcome, Tick};
+use study::family::{DataAxis, Family, Metric, Outcome, Tick};
 use study::record::{Exposure, ParameterCount, Status};
 use study::spec::{RunSpec, Settings, Size};
 
@@ -43,8 +43,15 @@ impl Family for Synthetic {
     fn units(&self) -> &'static str {
         "tokens"
     }
-    fn metric(&self) -> (&'static str, &'static str) {
-        ("loss", "nats/token")
+    fn data_axis(&self) -> DataAxis {
+        DataAxis::Units
+    }
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric {
+            name: "loss",
+            unit: "nats/token",
+            title: "validation loss",
+        }]
     }
     fn settings(&self) -> Settings {
         Settings::from([("law".into(), "joint".into())])
