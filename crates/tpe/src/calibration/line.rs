@@ -139,6 +139,19 @@ impl Line {
             upper: half.map(|h| value + h),
         }
     }
+
+    /// Probability that one new point at `x` lies below `y`; `None` with fewer than three points.
+    pub(crate) fn probability_below(&self, x: f64, y: f64) -> Option<f64> {
+        let sd = self.residual_sd?;
+        let n = self.points as f64;
+        let away = x - self.mean_x;
+        let width = sd * (1.0 + 1.0 / n + away * away / self.spread_x).sqrt();
+        let value = self.intercept + self.slope * x;
+        if width == 0.0 {
+            return Some(if value < y { 1.0 } else { 0.0 });
+        }
+        Some(student::cdf((y - value) / width, n - 2.0))
+    }
 }
 
 /// Sum of squares of the residuals r / (1 − h), with the leverage h of each point; `None` where
