@@ -1,1 +1,11 @@
 #![doc = include_str!("../README.md")]
+
+mod batch;
+mod error;
+pub mod evaluate;
+pub mod models;
+pub mod weights;
+
+pub use batch::{Batch, Edges, LEAST_DISTANCE, Precision, Prepared};
+pub use error::{Error, Result};
+pub use models::{Model, ModelConfig, PaiNNConfig, SchNetConfig};

@@ -1,0 +1,138 @@
+//! The architectures: each is one file, a config that says how large it is, and a function from
+//! pair vectors to atomic energies over the tape.
+//!
+//! A new architecture is a file here with a config that implements [`Model`], and a line in
+//! [`ModelConfig`]; energies, forces, stress, training, files and the conformance tests follow.
+
+mod painn;
+mod radial;
+mod readout;
+mod schnet;
+
+use backend::tape::Var;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    batch::Batch,
+    error::{Error, Result},
+    weights::{Layout, Scope},
+};
+
+pub use painn::PaiNNConfig;
+pub use radial::{RadialConfig, cosine_cutoff};
+pub use schnet::SchNetConfig;
+
+/// What a model sees of a batch.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// Atoms, graphs and pairs.
+    pub batch: &'a Batch,
+    /// The vectors of the pairs on the tape, `[E, 3]` (Å). Everything that depends on the geometry
+    /// must be computed from these, because forces and stress are derivatives by them.
+    pub vectors: &'a Var<2>,
+}
+
+/// An interatomic potential: the energy of each atom from species and pair vectors.
+pub trait Model: std::fmt::Debug + Send + Sync {
+    /// The distance from which on atoms do not see each other (Å).
+    fn cutoff(&self) -> f64;
+
+    /// Names, shapes and starting values of the weights.
+    fn layout(&self) -> Layout;
+
+    /// The energy of each atom, before scale and reference energies.
+    ///
+    /// # Shapes
+    /// - output: `[N, 1]`
+    fn energies(&self, weights: &Scope<'_>, input: &Input<'_>) -> Var<2>;
+
+    /// Layers of message passing.
+    fn depth(&self) -> usize;
+
+    /// Features per atom.
+    fn width(&self) -> usize;
+
+    /// The paper's measure of capacity: depth × width.
+    fn capacity(&self) -> usize {
+        self.depth() * self.width()
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The first setting outside its range.
+    fn validate(&self) -> Result<()>;
+}
+
+/// Every architecture with its settings, by `kind`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ModelConfig {
+    /// `SchNet`: invariant features, continuous-filter convolutions.
+    SchNet(SchNetConfig),
+    /// `PaiNN`: scalar and vector features.
+    PaiNN(PaiNNConfig),
+}
+
+impl ModelConfig {
+    /// The settings as the architecture that they configure.
+    #[must_use]
+    pub fn model(&self) -> Box<dyn Model> {
+        match self {
+            Self::SchNet(config) => Box::new(config.clone()),
+            Self::PaiNN(config) => Box::new(config.clone()),
+        }
+    }
+
+    /// The name of the architecture as papers write it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SchNet(_) => "SchNet",
+            Self::PaiNN(_) => "PaiNN",
+        }
+    }
+
+    /// How many trainable numbers the model has.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.model().layout().parameters()
+    }
+}
+
+impl From<SchNetConfig> for ModelConfig {
+    fn from(config: SchNetConfig) -> Self {
+        Self::SchNet(config)
+    }
+}
+
+impl From<PaiNNConfig> for ModelConfig {
+    fn from(config: PaiNNConfig) -> Self {
+        Self::PaiNN(config)
+    }
+}
+
+/// A size that must be at least one.
+fn at_least_one(field: &'static str, value: usize) -> Result<()> {
+    if value == 0 {
+        return Err(Error::Setting {
+            field,
+            value: value.to_string(),
+            expected: "at least 1",
+        });
+    }
+    Ok(())
+}
+
+/// A length that must be positive and finite.
+fn positive(field: &'static str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        field,
+        value: value.to_string(),
+        expected: "a positive number",
+    })
+}

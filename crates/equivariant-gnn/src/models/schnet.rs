@@ -1,0 +1,131 @@
+//! `SchNet`: continuous-filter convolutions on invariant features (Schütt et al., J. Chem. Phys. 148,
+//! 241722, 2018, doi:10.1063/1.5019779), with `SchNetPack` 2.2's layers and parameter names.
+//!
+//! Axis letters: N atoms, E pairs, C features, K radial functions.
+
+use backend::tape::Var;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Input, Model, at_least_one,
+    radial::{Distances, RadialConfig, cosine_cutoff, with_bias, with_ones},
+    readout,
+};
+use crate::{
+    batch::ELEMENTS,
+    error::Result,
+    weights::{Init, Layout, Scope},
+};
+
+/// The size of a `SchNet`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SchNetConfig {
+    /// Features per atom and filters: C.
+    pub width: usize,
+    /// Interaction blocks.
+    pub depth: usize,
+    /// Radial functions and cutoff.
+    pub radial: RadialConfig,
+}
+
+impl Default for SchNetConfig {
+    /// 128 features and 6 interactions with a cutoff of 5 Å, `SchNetPack`'s defaults.
+    fn default() -> Self {
+        Self {
+            width: 128,
+            depth: 6,
+            radial: RadialConfig::default(),
+        }
+    }
+}
+
+impl SchNetConfig {
+    /// The defaults with another width and depth.
+    #[must_use]
+    pub fn new(width: usize, depth: usize) -> Self {
+        Self {
+            width,
+            depth,
+            ..Self::default()
+        }
+    }
+}
+
+impl Model for SchNetConfig {
+    fn cutoff(&self) -> f64 {
+        self.radial.cutoff
+    }
+
+    fn depth(&self) -> usize {
+        self.depth
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn validate(&self) -> Result<()> {
+        at_least_one("width", self.width)?;
+        at_least_one("depth", self.depth)?;
+        self.radial.validate()
+    }
+
+    fn layout(&self) -> Layout {
+        let c = self.width;
+        let mut layout = Layout::default();
+        self.radial.declare(&mut layout);
+        layout.weight(
+            "representation.embedding.weight",
+            &[ELEMENTS, c],
+            Init::Normal(1.0),
+        );
+        for t in 0..self.depth {
+            let name = format!("representation.interactions.{t}");
+            layout.dense(&format!("{name}.in2f"), c, c, false);
+            layout.dense(&format!("{name}.f2out.0"), c, c, true);
+            layout.dense(&format!("{name}.f2out.1"), c, c, true);
+            let k = self.radial.functions;
+            layout.dense(&format!("{name}.filter_network.0"), k, c, true);
+            layout.dense(&format!("{name}.filter_network.1"), c, c, true);
+        }
+        readout::declare(&mut layout, c);
+        layout
+    }
+
+    fn energies(&self, weights: &Scope<'_>, input: &Input<'_>) -> Var<2> {
+        let pairs = &input.batch.edges.pairs;
+        let n = input.batch.species.len();
+        let c = self.width;
+        let distance = Distances::new(input.vectors).distance; // [E, 1]
+        let basis = self.radial.gaussians(weights, &distance); // [E, K]
+        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [E, 1]
+        weights.note(|| "d_ij".into(), &distance);
+        weights.note(|| "rbf".into(), &basis);
+        weights.note(|| "fcut".into(), &cutoff);
+        let basis = with_ones(&basis); // [E, K + 1]
+
+        let embedding = weights.weight::<2>("representation.embedding.weight");
+        let mut x = embedding.gather(&input.batch.element); // [N, C]
+        for t in 0..self.depth {
+            let name = format!("representation.interactions.{t}");
+            let first = with_bias(
+                &weights.weight(&format!("{name}.filter_network.0.weight")),
+                &weights.weight(&format!("{name}.filter_network.0.bias")),
+            );
+            let filter = basis.matmul_transposed(&first).shifted_softplus(); // [E, C]
+            let filter = weights.dense(&format!("{name}.filter_network.1"), &filter); // [E, C]
+            let y = x.linear(&weights.weight(&format!("{name}.in2f.weight")), None); // [N, C]
+            // The cutoff function rides along as the one component of the spread.
+            let v = y.spread(&cutoff, &filter, pairs).reshape([n, c]); // [N, C]
+            let v = weights
+                .dense(&format!("{name}.f2out.0"), &v)
+                .shifted_softplus();
+            let update = weights.dense(&format!("{name}.f2out.1"), &v); // [N, C]
+            weights.note(|| format!("interaction{t}.update"), &update);
+            x = x.add(&update);
+        }
+        weights.note(|| "scalar_representation".into(), &x);
+        readout::energies(weights, &x)
+    }
+}

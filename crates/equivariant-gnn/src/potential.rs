@@ -1,0 +1,2 @@
+//! A trained potential as other programs use it.
+

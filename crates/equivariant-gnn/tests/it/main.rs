@@ -1,0 +1,3 @@
+//! The public behaviour of the potentials.
+
+mod golden;
