@@ -1,1 +1,25 @@
 #![doc = include_str!("../README.md")]
+
+mod constraints;
+mod decode;
+mod element;
+mod encode;
+mod error;
+pub mod graph;
+pub mod kekulize;
+mod options;
+pub mod smiles;
+mod split;
+mod symbol;
+pub mod v1;
+
+pub use constraints::{ConstraintError, Constraints, Preset};
+pub use decode::{DecodeOptions, Decoder, RingNumbers, decode};
+pub use element::{Element, UnknownElement};
+pub use encode::{EncodeOptions, Encoder, encode};
+pub use error::{DecodeError, EncodeError, Violation};
+pub use options::{Syntax, UnknownSyntax};
+pub use split::{Split, SplitError, alphabet_of, length, split};
+pub use symbol::{
+    INDEX_SYMBOLS, InvalidSymbol, Symbol, index_from_symbols, index_value, symbols_from_index,
+};

@@ -1,0 +1,159 @@
+//! SELFIES to SMILES.
+
+mod cursor;
+mod derive;
+mod molecule;
+
+use serde::{Deserialize, Serialize};
+
+pub use derive::Cause;
+pub use molecule::RingNumbers;
+
+use crate::constraints::Constraints;
+use crate::error::DecodeError;
+use crate::options::Syntax;
+use crate::smiles::NONE;
+use crate::symbol::SymbolTable;
+use cursor::{Cursor, Lookup};
+use derive::Frame;
+use molecule::DerivedMolecule;
+
+/// How SELFIES strings are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DecodeOptions {
+    /// How many bonds an atom may have.
+    pub constraints: Constraints,
+    /// The language.
+    pub syntax: Syntax,
+    /// Accept symbols of SELFIES 1 under the rules of SELFIES 2, which is what
+    /// `compatible=True` does in the Python package. [`Syntax::V1`] has the
+    /// rules of SELFIES 1 instead.
+    pub modernize: bool,
+    /// How ring bonds are numbered.
+    pub ring_numbers: RingNumbers,
+    /// Accept `[*]` and the four newest elements.
+    pub wildcards: bool,
+}
+
+/// Translates SELFIES to SMILES under the default constraints.
+///
+/// ```
+/// assert_eq!(selfies::decode("[C][=C][F]")?, "C=CF");
+/// # Ok::<(), selfies::DecodeError>(())
+/// ```
+///
+/// # Errors
+/// If a symbol is none, or a bracket is not closed.
+pub fn decode(selfies: &str) -> Result<String, DecodeError> {
+    let mut decoder = Decoder::default();
+    decoder.decode(selfies).map(str::to_owned)
+}
+
+/// A decoder that keeps its memory and the symbols it has met: after the first
+/// few strings nothing is allocated any more.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    options: DecodeOptions,
+    table: SymbolTable,
+    molecule: DerivedMolecule,
+    frames: Vec<Frame>,
+    out: Vec<u8>,
+    length: usize,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(DecodeOptions::default())
+    }
+}
+
+impl Decoder {
+    /// A decoder with these options.
+    #[must_use]
+    pub fn new(options: DecodeOptions) -> Self {
+        Self {
+            options,
+            table: SymbolTable::new(),
+            molecule: DerivedMolecule::default(),
+            frames: Vec::new(),
+            out: Vec::new(),
+            length: 0,
+        }
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &DecodeOptions {
+        &self.options
+    }
+
+    /// Translates a string; the text is kept until the next call.
+    ///
+    /// # Errors
+    /// If a symbol is none, or a bracket is not closed.
+    pub fn decode(&mut self, selfies: &str) -> Result<&str, DecodeError> {
+        self.begin(selfies)?;
+        let mut lookup = Lookup {
+            table: &mut self.table,
+            options: &self.options,
+        };
+        for (start, end) in fragments(selfies) {
+            derive::fragment(
+                Cursor::new(selfies, start, end),
+                &mut lookup,
+                &mut self.molecule,
+                &mut self.frames,
+                selfies,
+                &mut (),
+            )?;
+        }
+        for at in 0..self.molecule.requests.len() {
+            self.molecule.form_ring(self.molecule.requests[at]);
+        }
+        self.length = self.molecule.write(
+            &self.table,
+            self.options.ring_numbers,
+            &mut self.out,
+            |_, _, _| {},
+        );
+        Ok(self.text())
+    }
+
+    /// Appends the translation to a string.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode); nothing is appended then.
+    pub fn decode_into(&mut self, selfies: &str, out: &mut String) -> Result<(), DecodeError> {
+        out.push_str(self.decode(selfies)?);
+        Ok(())
+    }
+
+    fn begin(&mut self, selfies: &str) -> Result<(), DecodeError> {
+        if u32::try_from(selfies.len()).map_or(true, |length| length == NONE) {
+            return Err(DecodeError::TooLong);
+        }
+        self.table.begin();
+        self.molecule.clear();
+        Ok(())
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.out[..self.length]).expect("SMILES is written in ASCII")
+    }
+}
+
+/// Byte ranges between dots.
+fn fragments(selfies: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let mut start = Some(0);
+    std::iter::from_fn(move || {
+        let begin = start?;
+        if let Some(length) = selfies[begin..].find('.') {
+            start = Some(begin + length + 1);
+            Some((begin, begin + length))
+        } else {
+            start = None;
+            Some((begin, selfies.len()))
+        }
+    })
+}

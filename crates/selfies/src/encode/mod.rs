@@ -1,0 +1,167 @@
+//! SMILES to SELFIES.
+
+mod chirality;
+mod emit;
+
+use serde::{Deserialize, Serialize};
+
+use crate::constraints::Constraints;
+use crate::error::{EncodeError, Violation};
+use crate::kekulize::Kekulizer;
+use crate::options::Syntax;
+use crate::smiles::{Dialect, Molecule, Reader};
+use crate::symbol::atom_text;
+
+/// How SMILES strings are translated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EncodeOptions {
+    /// Refuse molecules that break the constraints; decoding would change them.
+    pub strict: bool,
+    /// How many bonds an atom may have; looked at only when strict.
+    pub constraints: Constraints,
+    /// The language.
+    pub syntax: Syntax,
+    /// Which texts count as SMILES.
+    pub dialect: Dialect,
+}
+
+impl Default for EncodeOptions {
+    fn default() -> Self {
+        Self {
+            strict: true,
+            constraints: Constraints::default(),
+            syntax: Syntax::default(),
+            dialect: Dialect::default(),
+        }
+    }
+}
+
+/// Translates SMILES to SELFIES; strict, under the default constraints.
+///
+/// ```
+/// assert_eq!(selfies::encode("C=CF")?, "[C][=C][F]");
+/// # Ok::<(), selfies::EncodeError>(())
+/// ```
+///
+/// # Errors
+/// If the string cannot be read, its aromatic bonds cannot be replaced, or an
+/// atom has more bonds than the constraints allow.
+pub fn encode(smiles: &str) -> Result<String, EncodeError> {
+    Encoder::default().encode(smiles).map(str::to_owned)
+}
+
+/// An encoder that keeps its memory: after the first few strings nothing is
+/// allocated any more.
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    options: EncodeOptions,
+    reader: Reader,
+    molecule: Molecule,
+    kekulizer: Kekulizer,
+    chirality: chirality::Scratch,
+    emitter: emit::Emitter,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self::new(EncodeOptions::default())
+    }
+}
+
+impl Encoder {
+    /// An encoder with these options.
+    #[must_use]
+    pub fn new(options: EncodeOptions) -> Self {
+        Self {
+            reader: Reader::new(options.dialect),
+            options,
+            molecule: Molecule::new(),
+            kekulizer: Kekulizer::default(),
+            chirality: chirality::Scratch::default(),
+            emitter: emit::Emitter::default(),
+        }
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &EncodeOptions {
+        &self.options
+    }
+
+    /// Translates a string; the text is kept until the next call.
+    ///
+    /// # Errors
+    /// If the string cannot be read, its aromatic bonds cannot be replaced, or
+    /// it is strict and an atom has more bonds than the constraints allow.
+    pub fn encode(&mut self, smiles: &str) -> Result<&str, EncodeError> {
+        self.prepare(smiles)?;
+        Ok(self.emitter.write(&self.molecule))
+    }
+
+    /// Appends the translation to a string.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode); nothing is appended then.
+    pub fn encode_into(&mut self, smiles: &str, out: &mut String) -> Result<(), EncodeError> {
+        out.push_str(self.encode(smiles)?);
+        Ok(())
+    }
+
+    /// Reads the molecule and gets it ready to be written.
+    fn prepare(&mut self, smiles: &str) -> Result<(), EncodeError> {
+        self.reader
+            .read(smiles, &mut self.molecule)
+            .map_err(|source| EncodeError::Smiles {
+                smiles: smiles.to_owned(),
+                source,
+            })?;
+        self.kekulizer
+            .kekulize(&mut self.molecule)
+            .map_err(|source| EncodeError::Kekulize {
+                smiles: smiles.to_owned(),
+                source,
+            })?;
+        if self.options.strict {
+            self.check(smiles)?;
+        }
+        self.chirality.adapt(&mut self.molecule);
+        Ok(())
+    }
+
+    fn check(&self, smiles: &str) -> Result<(), EncodeError> {
+        let constraints = &self.options.constraints;
+        let room = |at: usize| {
+            let atom = &self.molecule.atoms[at];
+            let capacity = i64::from(constraints.capacity(atom.element, atom.charge));
+            let capacity = capacity - i64::from(atom.hydrogens.unwrap_or(0));
+            let bonds = self.molecule.links[at].halves / 2;
+            (i64::from(bonds) > capacity, bonds, capacity)
+        };
+        let atoms = 0..self.molecule.atoms.len();
+        if !atoms.clone().any(|at| room(at).0) {
+            return Ok(());
+        }
+        let violations = atoms
+            .filter_map(|at| {
+                let (too_many, bonds, capacity) = room(at);
+                let atom = &self.molecule.atoms[at];
+                let text = atom_text(atom);
+                too_many.then(|| Violation {
+                    atom: crate::smiles::index(at),
+                    symbol: if atom.is_plain() {
+                        text
+                    } else {
+                        format!("[{text}]")
+                    },
+                    bonds,
+                    capacity,
+                })
+            })
+            .collect();
+        Err(EncodeError::Constraints {
+            smiles: smiles.to_owned(),
+            violations,
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! Matching on the graph of atoms that need a double bond.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::{NONE, index, pop_order};
+
+/// Neighbours of each labelled atom, in the order their bonds were made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Graph {
+    /// Where each atom's neighbours begin; one more entry than atoms.
+    starts: Vec<u32>,
+    /// How many of them are filled in.
+    filled: Vec<u32>,
+    /// Neighbour and bond.
+    edges: Vec<(u32, u32)>,
+}
+
+impl Graph {
+    /// Begins a graph of this many atoms. Then count every edge, reserve, and
+    /// connect every edge in the same order.
+    pub(super) fn start(&mut self, atoms: u32) {
+        self.filled.clear();
+        self.filled.resize(atoms as usize, 0);
+    }
+
+    pub(super) fn count(&mut self, a: u32, b: u32) {
+        self.filled[a as usize] += 1;
+        self.filled[b as usize] += 1;
+    }
+
+    pub(super) fn reserve(&mut self) {
+        self.starts.clear();
+        let mut end = 0;
+        self.starts.push(0);
+        for filled in &mut self.filled {
+            end += *filled;
+            *filled = 0;
+            self.starts.push(end);
+        }
+        self.edges.clear();
+        self.edges.resize(end as usize, (NONE, NONE));
+    }
+
+    pub(super) fn connect(&mut self, a: u32, b: u32, bond: u32) {
+        for (from, to) in [(a, b), (b, a)] {
+            let at = self.starts[from as usize] + self.filled[from as usize];
+            self.filled[from as usize] += 1;
+            self.edges[at as usize] = (to, bond);
+        }
+    }
+
+    fn len(&self) -> u32 {
+        index(self.filled.len())
+    }
+
+    fn neighbours(&self, atom: u32) -> &[(u32, u32)] {
+        let start = self.starts[atom as usize] as usize;
+        let end = self.starts[atom as usize + 1] as usize;
+        &self.edges[start..end]
+    }
+
+    /// The bond between two neighbours.
+    pub(super) fn bond_between(&self, a: u32, b: u32) -> u32 {
+        self.neighbours(a)
+            .iter()
+            .find_map(|&(to, bond)| (to == b).then_some(bond))
+            .expect("atoms are only matched to their neighbours")
+    }
+}
+
+/// A matching and the memory to find one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Matching {
+    mates: Vec<u32>,
+    /// Unmatched neighbours of each atom, counted.
+    free: Vec<u32>,
+    heap: BinaryHeap<Reverse<(u32, u32)>>,
+    unmatched: Vec<u32>,
+    order: Vec<u32>,
+    table: Vec<u32>,
+    queue: VecDeque<u32>,
+    /// Search tree: the atom before and the neighbour used; `NONE` if unseen.
+    parents: Vec<(u32, u32)>,
+    path: Vec<(u32, u32)>,
+}
+
+impl Matching {
+    /// The partner of each atom.
+    pub(super) fn mates(&self) -> &[u32] {
+        &self.mates
+    }
+
+    /// Looks for a perfect matching.
+    pub(super) fn find(&mut self, graph: &Graph) -> bool {
+        self.mates.clear();
+        self.mates.resize(graph.filled.len(), NONE);
+        self.greedy(graph);
+
+        self.unmatched.clear();
+        let mates = &self.mates;
+        self.unmatched
+            .extend((0..graph.len()).filter(|&atom| mates[atom as usize] == NONE));
+        if self.unmatched.is_empty() {
+            return true;
+        }
+        pop_order::sort(&self.unmatched, &mut self.table, &mut self.order);
+        for at in 0..self.order.len() {
+            let root = self.order[at];
+            if self.mates[root as usize] != NONE {
+                continue;
+            }
+            if !self.augment(graph, root) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Matches the atom with the fewest free neighbours (then the lowest label)
+    /// to its first free neighbour, as long as there is one.
+    fn greedy(&mut self, graph: &Graph) {
+        self.free.clear();
+        self.free.extend_from_slice(&graph.filled);
+        self.heap.clear();
+        self.heap.extend(
+            (0..)
+                .zip(&self.free)
+                .map(|(atom, &free)| Reverse((free, atom))),
+        );
+        while let Some(Reverse((_, atom))) = self.heap.pop() {
+            if self.mates[atom as usize] != NONE || self.free[atom as usize] == 0 {
+                continue;
+            }
+            let Some(&(mate, _)) = graph
+                .neighbours(atom)
+                .iter()
+                .find(|&&(to, _)| self.mates[to as usize] == NONE)
+            else {
+                continue;
+            };
+            self.mates[atom as usize] = mate;
+            self.mates[mate as usize] = atom;
+            for end in [atom, mate] {
+                for &(near, _) in graph.neighbours(end) {
+                    let free = &mut self.free[near as usize];
+                    *free -= 1;
+                    if self.mates[near as usize] == NONE && *free > 0 {
+                        self.heap.push(Reverse((*free, near)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finds an alternating path from `root` to another unmatched atom, breadth
+    /// first, and flips it.
+    fn augment(&mut self, graph: &Graph, root: u32) -> bool {
+        self.parents.clear();
+        self.parents.resize(self.mates.len(), (NONE, NONE));
+        // The root counts as seen; its entry is never followed.
+        self.parents[root as usize] = (root, root);
+        self.queue.clear();
+        self.queue.push_back(root);
+        let mut other_end = NONE;
+        'search: while let Some(atom) = self.queue.pop_front() {
+            for &(near, _) in graph.neighbours(atom) {
+                let mate = self.mates[near as usize];
+                if mate == NONE {
+                    if near != root {
+                        self.parents[near as usize] = (atom, near);
+                        other_end = near;
+                        break 'search;
+                    }
+                } else if self.parents[mate as usize].0 == NONE {
+                    self.parents[mate as usize] = (atom, near);
+                    self.queue.push_back(mate);
+                }
+            }
+        }
+        if other_end == NONE {
+            return false;
+        }
+        self.path.clear();
+        let mut atom = other_end;
+        while atom != root {
+            let (before, near) = self.parents[atom as usize];
+            self.path.push((near, before));
+            atom = before;
+        }
+        for &(a, b) in &self.path {
+            self.mates[a as usize] = b;
+            self.mates[b as usize] = a;
+        }
+        true
+    }
+}

@@ -1,0 +1,35 @@
+//! Reading SMILES.
+//!
+//! ```text
+//! smiles   = fragment ("." fragment?)*
+//! fragment = bond? atom rest
+//! rest     = (bond? ring | branch | bond? atom)*
+//! branch   = "(" bond? atom rest ")"
+//! atom     = "B" | "C" | "N" | "O" | "P" | "S" | "F" | "Cl" | "Br" | "I"
+//!          | "b" | "c" | "n" | "o" | "p" | "s" | bracket
+//! bond     = "-" | "=" | "#" | ":" | "/" | "\"
+//! ring     = digit | "%" digit digit
+//! ```
+//!
+//! This is the dialect of the Python package, to the letter: laxer than
+//! `OpenSMILES` in places (trailing and doubled dots, a bond before the first
+//! atom) and stricter in others (no `*`, no `$`, one digit of hydrogens, `1` and
+//! `%01` are different ring numbers). [`Dialect`] opens some of that up.
+
+mod bracket;
+mod digits;
+mod error;
+mod molecule;
+mod reader;
+
+pub(crate) use digits::decimal;
+
+/// Reads an atom in brackets.
+pub(crate) fn bracket_atom(text: &str) -> Option<Atom> {
+    bracket::parse(text, false)
+}
+
+pub use error::{SmilesError, SmilesFault};
+pub use molecule::{Atom, Bond, BondOrder, Chirality, Direction, Molecule};
+pub(crate) use molecule::{Links, NONE, index};
+pub use reader::{Dialect, Reader, parse};

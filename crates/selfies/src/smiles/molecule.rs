@@ -1,0 +1,421 @@
+//! The ordered record of one SMILES string.
+//!
+//! SELFIES needs what a plain graph forgets: the order in which an atom's bonds
+//! were written, the place of a ring digit among them, and the direction marks
+//! of both ends of a ring bond. The record keeps all of it in flat arrays that
+//! are cleared, never freed, between molecules.
+
+use serde::{Deserialize, Serialize};
+
+use crate::element::Element;
+
+/// Marks "none" in index fields.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Tetrahedral mark of an atom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Chirality {
+    /// No mark.
+    #[default]
+    None,
+    /// `@`: the neighbours turn counter-clockwise in written order.
+    CounterClockwise,
+    /// `@@`: the neighbours turn clockwise in written order.
+    Clockwise,
+}
+
+impl Chirality {
+    /// The mark of the mirror image.
+    #[must_use]
+    pub const fn inverted(self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::CounterClockwise => Self::Clockwise,
+            Self::Clockwise => Self::CounterClockwise,
+        }
+    }
+
+    /// The mark as SMILES writes it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::CounterClockwise => "@",
+            Self::Clockwise => "@@",
+        }
+    }
+}
+
+/// An atom as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Atom {
+    /// The element.
+    pub element: Element,
+    /// Written with a small letter.
+    pub aromatic: bool,
+    /// Tetrahedral mark.
+    pub chirality: Chirality,
+    /// Hydrogens named inside brackets; none for an atom without brackets,
+    /// whose hydrogens follow from its valence.
+    pub hydrogens: Option<u8>,
+    /// Formal charge (e).
+    pub charge: i32,
+    /// Mass number; `[0C]` is kept apart from `[C]`.
+    pub isotope: Option<u32>,
+}
+
+impl Atom {
+    /// An atom without brackets.
+    #[must_use]
+    pub const fn plain(element: Element, aromatic: bool) -> Self {
+        Self {
+            element,
+            aromatic,
+            chirality: Chirality::None,
+            hydrogens: None,
+            charge: 0,
+            isotope: None,
+        }
+    }
+
+    /// Whether nothing but the element was written.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.hydrogens.is_none() && self.isotope.is_none() && self.charge == 0
+    }
+}
+
+/// Order of a bond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum BondOrder {
+    /// Order 1.
+    Single = 2,
+    /// Order 1.5: between two aromatic atoms without a bond symbol, or `:`.
+    Aromatic = 3,
+    /// Order 2.
+    Double = 4,
+    /// Order 3.
+    Triple = 6,
+}
+
+impl BondOrder {
+    /// Twice the order, so that aromatic bonds count in whole numbers.
+    #[must_use]
+    pub const fn halves(self) -> u32 {
+        self as u32
+    }
+}
+
+/// Direction mark of a single bond, as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Direction {
+    /// No mark.
+    #[default]
+    None = 0,
+    /// `/`.
+    Up = 1,
+    /// `\`.
+    Down = 2,
+}
+
+/// A bond between two atoms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Bond {
+    /// The earlier atom of a chain bond; for a ring bond the atom whose digit
+    /// came first (which may have the higher index: `C(C1)1` style digits).
+    pub from: u32,
+    /// The other atom.
+    pub to: u32,
+    /// The order.
+    pub order: BondOrder,
+    /// Direction marks at the `from` and the `to` end. A chain bond has only
+    /// the first.
+    pub directions: [Direction; 2],
+    /// Closed by a pair of ring digits.
+    pub ring: bool,
+}
+
+/// One end of a bond in the written order of its atom: a child in the chain, a
+/// branch, or a ring digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The atom in whose list this is; `NONE` for the place of a root atom.
+    pub(crate) owner: u32,
+    /// The bond; `NONE` for a root, and for a digit that is still open.
+    pub(crate) bond: u32,
+    /// The atom that begins here; `NONE` for a ring digit.
+    pub(crate) child: u32,
+    /// Next place of the same owner.
+    pub(crate) next: u32,
+}
+
+/// What hangs on an atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Links {
+    /// First and last place of the atom.
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    /// The bond that leads here; `NONE` for a root.
+    pub(crate) parent_bond: u32,
+    /// Twice the sum of bond orders.
+    pub(crate) halves: u32,
+    /// Whether a ring bond ends here.
+    pub(crate) in_ring_bond: bool,
+}
+
+/// A molecule as one SMILES string wrote it: atoms, bonds, and the written
+/// order of both. See [`Reader`](super::Reader) for filling one.
+#[derive(Clone, Debug, Default)]
+pub struct Molecule {
+    pub(crate) atoms: Vec<Atom>,
+    pub(crate) links: Vec<Links>,
+    pub(crate) bonds: Vec<Bond>,
+    /// Everything in the order of the text: roots, children and ring digits.
+    pub(crate) places: Vec<Place>,
+    /// Bonds of order 1.5 in the order they were made.
+    pub(crate) delocalised: Vec<u32>,
+    /// First byte and end of each atom's token, when asked for.
+    pub(crate) spans: Vec<(u32, u32)>,
+    /// Whether to fill `spans`.
+    pub(crate) keep_spans: bool,
+    /// Number of atoms without an incoming bond.
+    pub(crate) roots: u32,
+    /// Number of atoms written with a small letter.
+    pub(crate) aromatic: u32,
+}
+
+impl Molecule {
+    /// An empty molecule.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.atoms.clear();
+        self.links.clear();
+        self.bonds.clear();
+        self.places.clear();
+        self.delocalised.clear();
+        self.spans.clear();
+        self.roots = 0;
+        self.aromatic = 0;
+    }
+
+    /// The atoms in written order.
+    #[must_use]
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    /// The bonds; a ring bond stands where its second digit was read.
+    #[must_use]
+    pub fn bonds(&self) -> &[Bond] {
+        &self.bonds
+    }
+
+    /// The atoms that begin a fragment, in written order.
+    pub fn roots(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..)
+            .zip(&self.links)
+            .filter(|(_, links)| links.parent_bond == NONE)
+            .map(|(index, _)| index)
+    }
+
+    /// The bond through which an atom was reached; none for a root.
+    ///
+    /// # Panics
+    /// If the molecule has no such atom.
+    #[must_use]
+    pub fn parent_bond(&self, atom: u32) -> Option<u32> {
+        let bond = self.links[atom as usize].parent_bond;
+        (bond != NONE).then_some(bond)
+    }
+
+    /// Bonds that go out from an atom, in written order: children and branches
+    /// once, ring bonds at the place of their digit (so a ring bond is in the
+    /// lists of both its atoms). The incoming chain bond is not among them; in
+    /// the SMILES neighbour order it comes first, then the bracket hydrogen,
+    /// then these.
+    ///
+    /// # Panics
+    /// If the molecule has no such atom.
+    pub fn bonds_out(&self, atom: u32) -> impl Iterator<Item = u32> + '_ {
+        let mut at = self.links[atom as usize].first;
+        std::iter::from_fn(move || {
+            if at == NONE {
+                return None;
+            }
+            let place = self.places[at as usize];
+            at = place.next;
+            Some(place.bond)
+        })
+    }
+
+    /// The atom at the other end of a bond.
+    ///
+    /// # Panics
+    /// If the molecule has no such bond.
+    #[must_use]
+    pub fn other_end(&self, bond: u32, atom: u32) -> u32 {
+        let bond = &self.bonds[bond as usize];
+        if bond.from == atom {
+            bond.to
+        } else {
+            bond.from
+        }
+    }
+
+    /// Twice the sum of an atom's bond orders, hydrogens left out.
+    ///
+    /// # Panics
+    /// If the molecule has no such atom.
+    #[must_use]
+    pub fn valence_halves(&self, atom: u32) -> u32 {
+        self.links[atom as usize].halves
+    }
+
+    /// Whether any atom or bond still awaits a choice of single and double bonds.
+    #[must_use]
+    pub fn has_aromatic(&self) -> bool {
+        self.aromatic > 0 || !self.delocalised.is_empty()
+    }
+
+    /// Starts a fragment with this atom.
+    pub(crate) fn push_root(&mut self, atom: Atom) -> u32 {
+        let index = self.push_atom(atom, NONE);
+        self.places.push(Place {
+            owner: NONE,
+            bond: NONE,
+            child: index,
+            next: NONE,
+        });
+        self.roots += 1;
+        index
+    }
+
+    /// Hangs an atom on an earlier one.
+    pub(crate) fn push_child(
+        &mut self,
+        parent: u32,
+        atom: Atom,
+        order: BondOrder,
+        direction: Direction,
+    ) -> u32 {
+        let bond = index(self.bonds.len());
+        let child = self.push_atom(atom, bond);
+        self.bonds.push(Bond {
+            from: parent,
+            to: child,
+            order,
+            directions: [direction, Direction::None],
+            ring: false,
+        });
+        if order == BondOrder::Aromatic {
+            self.delocalised.push(bond);
+        }
+        self.links[parent as usize].halves += order.halves();
+        self.links[child as usize].halves = order.halves();
+        self.push_place(parent, bond, child);
+        child
+    }
+
+    /// Keeps a place for a ring digit of this atom.
+    pub(crate) fn push_ring_place(&mut self, owner: u32) -> u32 {
+        self.push_place(owner, NONE, NONE)
+    }
+
+    /// Whether two atoms are bonded.
+    pub(crate) fn bonded(&self, a: u32, b: u32) -> bool {
+        let is_parent = |parent: u32, child: u32| {
+            let bond = self.links[child as usize].parent_bond;
+            bond != NONE && self.bonds[bond as usize].from == parent
+        };
+        if is_parent(a, b) || is_parent(b, a) {
+            return true;
+        }
+        let mut at = self.links[b as usize].first;
+        while at != NONE {
+            let place = self.places[at as usize];
+            if place.bond != NONE && self.other_end(place.bond, b) == a {
+                return true;
+            }
+            at = place.next;
+        }
+        false
+    }
+
+    /// Closes a ring between two digits.
+    pub(crate) fn close_ring(
+        &mut self,
+        [left, right]: [u32; 2],
+        order: BondOrder,
+        directions: [Direction; 2],
+    ) -> u32 {
+        let bond = index(self.bonds.len());
+        let from = self.places[left as usize].owner;
+        let to = self.places[right as usize].owner;
+        self.bonds.push(Bond {
+            from,
+            to,
+            order,
+            directions,
+            ring: true,
+        });
+        if order == BondOrder::Aromatic {
+            self.delocalised.push(bond);
+        }
+        self.places[left as usize].bond = bond;
+        self.places[right as usize].bond = bond;
+        for atom in [from, to] {
+            let links = &mut self.links[atom as usize];
+            links.halves += order.halves();
+            links.in_ring_bond = true;
+        }
+        bond
+    }
+
+    fn push_atom(&mut self, atom: Atom, parent_bond: u32) -> u32 {
+        let number = index(self.atoms.len());
+        self.aromatic += u32::from(atom.aromatic);
+        self.atoms.push(atom);
+        self.links.push(Links {
+            first: NONE,
+            last: NONE,
+            parent_bond,
+            halves: 0,
+            in_ring_bond: false,
+        });
+        number
+    }
+
+    fn push_place(&mut self, owner: u32, bond: u32, child: u32) -> u32 {
+        let place = index(self.places.len());
+        self.places.push(Place {
+            owner,
+            bond,
+            child,
+            next: NONE,
+        });
+        let links = &mut self.links[owner as usize];
+        if links.last == NONE {
+            links.first = place;
+        } else {
+            self.places[links.last as usize].next = place;
+        }
+        links.last = place;
+        place
+    }
+}
+
+/// Array lengths stay below 2³², because a text of that length is refused.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the reader refuses texts of 4 GiB, and each element takes at least one byte"
+)]
+pub(crate) const fn index(length: usize) -> u32 {
+    length as u32
+}

@@ -1,0 +1,581 @@
+//! The SMILES reader: one pass over the bytes into a [`Molecule`].
+
+use serde::{Deserialize, Serialize};
+
+use super::bracket;
+use super::digits;
+use super::error::{SmilesError, SmilesFault};
+use super::molecule::{Atom, BondOrder, Direction, Molecule, NONE, index};
+use crate::element::Element;
+
+/// Which texts count as SMILES. The default is what the Python package reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dialect {
+    /// Read `*` (also in brackets) and the four newest elements.
+    pub wildcards: bool,
+    /// Read `%(123)`, and take `1` and `%01` for the same number.
+    pub long_ring_numbers: bool,
+    /// Allow a ring number to be closed in a later fragment (`C1.C1`).
+    pub rings_across_dots: bool,
+}
+
+impl Dialect {
+    /// Exactly what the Python package reads.
+    pub const REFERENCE: Self = Self {
+        wildcards: false,
+        long_ring_numbers: false,
+        rings_across_dots: false,
+    };
+    /// Everything this reader can read.
+    pub const OPEN: Self = Self {
+        wildcards: true,
+        long_ring_numbers: true,
+        rings_across_dots: true,
+    };
+}
+
+/// Reads one SMILES string in the default dialect.
+///
+/// # Errors
+/// Says what is wrong and at which byte.
+pub fn parse(smiles: &str) -> Result<Molecule, SmilesError> {
+    let mut molecule = Molecule::new();
+    Reader::default().read(smiles, &mut molecule)?;
+    Ok(molecule)
+}
+
+/// A SMILES reader that keeps its memory between strings.
+///
+/// ```
+/// use selfies::smiles::{Molecule, Reader};
+/// let (mut reader, mut molecule) = (Reader::default(), Molecule::new());
+/// for smiles in ["CCO", "c1ccccc1"] {
+///     reader.read(smiles, &mut molecule)?;
+///     println!("{} atoms", molecule.atoms().len());
+/// }
+/// # Ok::<(), selfies::smiles::SmilesError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader {
+    dialect: Dialect,
+    /// Open parentheses: the atom to return to, and the byte of the parenthesis.
+    branches: Vec<(u32, u32)>,
+    /// Open ring numbers: one digit (0–9), then two digits (10–109).
+    rings: Box<[OpenRing; 110]>,
+    /// Open ring numbers of any other spelling.
+    odd_rings: Vec<(u64, OpenRing)>,
+    /// How many ring numbers are open.
+    open: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OpenRing {
+    /// The digit's place in the molecule; `NONE` when closed.
+    place: u32,
+    /// The bond symbol before the digit, 0 for none.
+    bond: u8,
+    /// Bytes of the token without its bond.
+    start: u32,
+    end: u32,
+}
+
+impl OpenRing {
+    const CLOSED: Self = Self {
+        place: NONE,
+        bond: 0,
+        start: 0,
+        end: 0,
+    };
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new(Dialect::REFERENCE)
+    }
+}
+
+/// What a byte may begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Neither of the below.
+    Other,
+    /// One letter of the organic subset; its number and whether it is small.
+    Organic(Element, bool),
+    /// `B` or `C`, which may go on as `Br` or `Cl`.
+    MaybeLong(Element),
+    /// A letter that is no atom.
+    Letter,
+    Bond,
+    Digit,
+    Percent,
+    Bracket,
+    Open,
+    Close,
+    Dot,
+}
+
+static CLASSES: [Class; 256] = {
+    let mut table = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
+        let character = byte as u8;
+        table[byte] = match character {
+            b'B' => Class::MaybeLong(Element::B),
+            b'C' => Class::MaybeLong(Element::C),
+            b'N' => Class::Organic(Element::N, false),
+            b'O' => Class::Organic(Element::O, false),
+            b'F' => Class::Organic(Element::F, false),
+            b'P' => Class::Organic(Element::P, false),
+            b'S' => Class::Organic(Element::S, false),
+            b'I' => Class::Organic(Element::I, false),
+            b'b' => Class::Organic(Element::B, true),
+            b'c' => Class::Organic(Element::C, true),
+            b'n' => Class::Organic(Element::N, true),
+            b'o' => Class::Organic(Element::O, true),
+            b'p' => Class::Organic(Element::P, true),
+            b's' => Class::Organic(Element::S, true),
+            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
+            b'-' | b'=' | b'#' | b':' | b'/' | b'\\' => Class::Bond,
+            b'0'..=b'9' => Class::Digit,
+            b'%' => Class::Percent,
+            b'[' => Class::Bracket,
+            b'(' => Class::Open,
+            b')' => Class::Close,
+            b'.' => Class::Dot,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// A ring number: where it is kept while open, and where its text ends.
+struct RingNumber {
+    slot: Result<usize, u64>,
+    end: usize,
+}
+
+impl Reader {
+    /// A reader of this dialect.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            branches: Vec::new(),
+            rings: Box::new([OpenRing::CLOSED; 110]),
+            odd_rings: Vec::new(),
+            open: 0,
+        }
+    }
+
+    /// Reads a string into a molecule, whose old content is dropped.
+    ///
+    /// # Errors
+    /// Says what is wrong and at which byte; the molecule then holds what was
+    /// read so far. As in the reference, a token that cannot be recognised
+    /// anywhere in the text is reported before any fault of grammar.
+    pub fn read(&mut self, smiles: &str, molecule: &mut Molecule) -> Result<(), SmilesError> {
+        molecule.clear();
+        self.branches.clear();
+        if self.open > 0 {
+            self.rings.fill(OpenRing::CLOSED);
+            self.odd_rings.clear();
+            self.open = 0;
+        }
+        if smiles.is_empty() {
+            return fail(0, SmilesFault::Empty);
+        }
+        if u32::try_from(smiles.len()).map_or(true, |length| length == NONE) {
+            return fail(0, SmilesFault::TooLong);
+        }
+        self.scan(smiles, molecule)
+    }
+
+    fn scan(&mut self, smiles: &str, molecule: &mut Molecule) -> Result<(), SmilesError> {
+        let bytes = smiles.as_bytes();
+        let mut at = 0;
+        let mut previous = NONE;
+        let mut chain_start = true;
+        let mut ring_to_itself = None;
+
+        while at < bytes.len() {
+            let mut class = CLASSES[usize::from(bytes[at])];
+            let mut bond = 0;
+            if class == Class::Bond {
+                bond = bytes[at];
+                at += 1;
+                class = match bytes.get(at) {
+                    None => return fail(at - 1, SmilesFault::HangingBond),
+                    Some(b'.') => Class::Other,
+                    Some(&byte) => CLASSES[usize::from(byte)],
+                };
+            }
+            let start = at;
+            let atom = match class {
+                Class::Organic(element, aromatic) => {
+                    at += 1;
+                    Atom::plain(element, aromatic)
+                }
+                Class::MaybeLong(element) => {
+                    at += 1;
+                    let long = match (element, bytes.get(at)) {
+                        (Element::C, Some(b'l')) => Element::CL,
+                        (Element::B, Some(b'r')) => Element::BR,
+                        _ => element,
+                    };
+                    at += usize::from(long != element);
+                    Atom::plain(long, false)
+                }
+                Class::Bracket => {
+                    let Some(length) = bytes[at..].iter().position(|&byte| byte == b']') else {
+                        return fail(at, SmilesFault::OpenBracket);
+                    };
+                    at += length + 1;
+                    match bracket::parse(&smiles[start..at], self.dialect.wildcards) {
+                        Some(atom) => atom,
+                        None => return self.not_an_atom(smiles, start, at),
+                    }
+                }
+                Class::Digit | Class::Percent => {
+                    let number = self.ring_number(smiles, at)?;
+                    at = number.end;
+                    if chain_start {
+                        return self.grammar(smiles, start, at, SmilesFault::ChainStart);
+                    }
+                    let made = self.ring(bytes, molecule, number, previous, bond, start);
+                    match made {
+                        Ok(true) => {}
+                        Ok(false) => ring_to_itself = ring_to_itself.or(Some(start)),
+                        Err((place, reason)) => return self.grammar(smiles, place, at, reason),
+                    }
+                    continue;
+                }
+                Class::Open | Class::Close if bond != 0 => {
+                    return fail(at - 1, SmilesFault::BondBeforeParenthesis);
+                }
+                Class::Open => {
+                    at += 1;
+                    if chain_start {
+                        return self.grammar(smiles, start, at, SmilesFault::ChainStart);
+                    }
+                    self.branches.push((previous, index(start)));
+                    chain_start = true;
+                    continue;
+                }
+                Class::Close => {
+                    at += 1;
+                    if chain_start {
+                        return self.grammar(smiles, start, at, SmilesFault::ChainStart);
+                    }
+                    let Some((back, _)) = self.branches.pop() else {
+                        return self.grammar(smiles, start, at, SmilesFault::CloseParenthesis);
+                    };
+                    previous = back;
+                    continue;
+                }
+                Class::Dot => {
+                    at += 1;
+                    self.end_of_fragment(smiles, molecule, start, at)?;
+                    previous = NONE;
+                    chain_start = true;
+                    continue;
+                }
+                Class::Letter => {
+                    return self.not_an_atom(smiles, start, at + 1);
+                }
+                Class::Bond | Class::Other => {
+                    let character = next_char(smiles, at);
+                    if character == '*' && self.dialect.wildcards {
+                        at += 1;
+                        Atom::plain(Element::WILDCARD, false)
+                    } else if digits::is_digit(character) {
+                        at += character.len_utf8();
+                        let number = RingNumber {
+                            slot: Err(u64::from(character)),
+                            end: at,
+                        };
+                        if chain_start {
+                            return self.grammar(smiles, start, at, SmilesFault::ChainStart);
+                        }
+                        match self.ring(bytes, molecule, number, previous, bond, start) {
+                            Ok(true) => {}
+                            Ok(false) => ring_to_itself = ring_to_itself.or(Some(start)),
+                            Err((place, reason)) => {
+                                return self.grammar(smiles, place, at, reason);
+                            }
+                        }
+                        continue;
+                    } else if character.is_alphabetic() {
+                        return self.not_an_atom(smiles, start, at + character.len_utf8());
+                    } else {
+                        return fail(at, SmilesFault::Symbol { symbol: character });
+                    }
+                }
+            };
+
+            chain_start = false;
+            if previous == NONE {
+                previous = molecule.push_root(atom);
+            } else {
+                let (order, direction) = match bond {
+                    0 if atom.aromatic && molecule.atoms[previous as usize].aromatic => {
+                        (BondOrder::Aromatic, Direction::None)
+                    }
+                    bond => meaning(bond),
+                };
+                previous = molecule.push_child(previous, atom, order, direction);
+            }
+            if molecule.keep_spans {
+                molecule.spans.push((index(start), index(at)));
+            }
+        }
+
+        self.end_of_fragment(smiles, molecule, bytes.len(), bytes.len())?;
+        if self.open > 0 {
+            let (place, number) = self.latest_open_ring(smiles);
+            return fail(place, SmilesFault::OpenRing { number });
+        }
+        match ring_to_itself {
+            Some(place) => fail(place, SmilesFault::RingToItself),
+            None => Ok(()),
+        }
+    }
+
+    /// The checks at a dot and at the end.
+    fn end_of_fragment(
+        &self,
+        smiles: &str,
+        molecule: &Molecule,
+        start: usize,
+        at: usize,
+    ) -> Result<(), SmilesError> {
+        if molecule.atoms.is_empty() {
+            return self.grammar(smiles, start, at, SmilesFault::EmptyFragment);
+        }
+        if let Some(&(_, place)) = self.branches.last() {
+            return self.grammar(smiles, place as usize, at, SmilesFault::OpenParenthesis);
+        }
+        if self.open > 0 && !self.dialect.rings_across_dots {
+            let (place, number) = self.latest_open_ring(smiles);
+            return self.grammar(smiles, place, at, SmilesFault::OpenRing { number });
+        }
+        Ok(())
+    }
+
+    fn latest_open_ring(&self, smiles: &str) -> (usize, String) {
+        let ring = self
+            .rings
+            .iter()
+            .chain(self.odd_rings.iter().map(|(_, ring)| ring))
+            .filter(|ring| ring.place != NONE)
+            .max_by_key(|ring| ring.place)
+            .copied()
+            .unwrap_or(OpenRing::CLOSED);
+        let (start, end) = (ring.start as usize, ring.end as usize);
+        (start, smiles[start..end].to_owned())
+    }
+
+    /// Reads the ring number that begins at `at` with a digit or `%`.
+    fn ring_number(&self, smiles: &str, at: usize) -> Result<RingNumber, SmilesError> {
+        let bytes = smiles.as_bytes();
+        if bytes[at] != b'%' {
+            return Ok(RingNumber {
+                slot: Ok(usize::from(bytes[at] - b'0')),
+                end: at + 1,
+            });
+        }
+        if let Some(&[tens @ b'0'..=b'9', ones @ b'0'..=b'9']) = bytes.get(at + 1..at + 3) {
+            let number = usize::from(tens - b'0') * 10 + usize::from(ones - b'0');
+            let same = self.dialect.long_ring_numbers && number < 10;
+            return Ok(RingNumber {
+                slot: Ok(if same { number } else { number + 10 }),
+                end: at + 3,
+            });
+        }
+        if self.dialect.long_ring_numbers
+            && let Some(number) = smiles[at + 1..].strip_prefix('(')
+            && let Some((number, _)) = number.split_once(')')
+            && (1..=9).contains(&number.len())
+            && let Ok(value) = number.parse::<u32>()
+        {
+            let slot = match value {
+                0..10 => Ok(value as usize),
+                10..100 => Ok(value as usize + 10),
+                // Above every character, so that it meets no odd one-digit ring.
+                _ => Err(u64::from(value) | 1 << 63),
+            };
+            return Ok(RingNumber {
+                slot,
+                end: at + 3 + number.len(),
+            });
+        }
+        let mut rest = smiles[at + 1..].chars();
+        let pair = [rest.next(), rest.next()];
+        let end = smiles.len() - rest.as_str().len();
+        match pair {
+            [Some(first), Some(second)] if first.is_numeric() && second.is_numeric() => {
+                Ok(RingNumber {
+                    slot: Err(u64::from(first) << 32 | u64::from(second)),
+                    end,
+                })
+            }
+            _ => fail(
+                at,
+                SmilesFault::RingNumber {
+                    number: smiles[at + 1..end].to_owned(),
+                },
+            ),
+        }
+    }
+
+    /// Opens or closes a ring number; `false` for a ring of one atom.
+    fn ring(
+        &mut self,
+        bytes: &[u8],
+        molecule: &mut Molecule,
+        number: RingNumber,
+        atom: u32,
+        bond: u8,
+        start: usize,
+    ) -> Result<bool, (usize, SmilesFault)> {
+        debug_assert!(number.end <= bytes.len());
+        let slot = match number.slot {
+            Ok(slot) => &mut self.rings[slot],
+            Err(key) => {
+                let known = self.odd_rings.iter().position(|&(k, _)| k == key);
+                let at = known.unwrap_or_else(|| {
+                    self.odd_rings.push((key, OpenRing::CLOSED));
+                    self.odd_rings.len() - 1
+                });
+                &mut self.odd_rings[at].1
+            }
+        };
+        let place = molecule.push_ring_place(atom);
+        if slot.place == NONE {
+            *slot = OpenRing {
+                place,
+                bond,
+                start: index(start),
+                end: index(number.end),
+            };
+            self.open += 1;
+            return Ok(true);
+        }
+
+        let left = std::mem::replace(slot, OpenRing::CLOSED);
+        self.open -= 1;
+        let other = molecule.places[left.place as usize].owner;
+        if molecule.bonded(other, atom) {
+            return Err((left.start as usize, SmilesFault::BondedTwice));
+        }
+        let directional = |bond| bond == b'/' || bond == b'\\';
+        let agree = left.bond == bond
+            || left.bond == 0
+            || bond == 0
+            || (directional(left.bond) && directional(bond));
+        if !agree {
+            return Err((left.start as usize, SmilesFault::MismatchedRingBonds));
+        }
+        let aromatic = left.bond == 0
+            && bond == 0
+            && molecule.atoms[other as usize].aromatic
+            && molecule.atoms[atom as usize].aromatic;
+        let (left_order, left_direction) = meaning(left.bond);
+        let (right_order, right_direction) = meaning(bond);
+        let order = if aromatic {
+            BondOrder::Aromatic
+        } else {
+            left_order.max(right_order)
+        };
+        molecule.close_ring(
+            [left.place, place],
+            order,
+            [left_direction, right_direction],
+        );
+        Ok(other != atom)
+    }
+
+    /// An invalid atom, unless a worse token follows.
+    fn not_an_atom(&self, smiles: &str, start: usize, end: usize) -> Result<(), SmilesError> {
+        let atom = smiles[start..end].to_owned();
+        self.grammar(smiles, start, end, SmilesFault::Atom { atom })
+    }
+
+    /// A fault of grammar at `place`, unless a token after `at` is no token:
+    /// the reference splits the whole text before it looks at the grammar.
+    #[cold]
+    fn grammar(
+        &self,
+        smiles: &str,
+        place: usize,
+        at: usize,
+        reason: SmilesFault,
+    ) -> Result<(), SmilesError> {
+        self.tokens(smiles, at)?;
+        fail(place, reason)
+    }
+
+    /// Only splits into tokens, from a token boundary on.
+    fn tokens(&self, smiles: &str, mut at: usize) -> Result<(), SmilesError> {
+        let bytes = smiles.as_bytes();
+        while at < bytes.len() {
+            if bytes[at] == b'.' {
+                at += 1;
+                continue;
+            }
+            let bond = CLASSES[usize::from(bytes[at])] == Class::Bond;
+            at += usize::from(bond);
+            let Some(&byte) = bytes.get(at) else {
+                return fail(at - 1, SmilesFault::HangingBond);
+            };
+            match CLASSES[usize::from(byte)] {
+                Class::MaybeLong(_) => {
+                    at +=
+                        1 + usize::from(matches!(bytes[at..], [b'C', b'l', ..] | [b'B', b'r', ..]));
+                }
+                Class::Organic(..) | Class::Letter => at += 1,
+                Class::Bracket => match smiles[at..].find(']') {
+                    Some(length) => at += length + 1,
+                    None => return fail(at, SmilesFault::OpenBracket),
+                },
+                Class::Open | Class::Close if bond => {
+                    return fail(at - 1, SmilesFault::BondBeforeParenthesis);
+                }
+                Class::Open | Class::Close => at += 1,
+                Class::Digit | Class::Percent => at = self.ring_number(smiles, at)?.end,
+                Class::Bond | Class::Dot | Class::Other => {
+                    let character = next_char(smiles, at);
+                    let wildcard = character == '*' && self.dialect.wildcards;
+                    if !(wildcard || digits::is_digit(character) || character.is_alphabetic()) {
+                        return fail(at, SmilesFault::Symbol { symbol: character });
+                    }
+                    at += character.len_utf8();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Order and direction of a bond symbol; 0 and `-` are single bonds.
+fn meaning(bond: u8) -> (BondOrder, Direction) {
+    match bond {
+        b'=' => (BondOrder::Double, Direction::None),
+        b'#' => (BondOrder::Triple, Direction::None),
+        b':' => (BondOrder::Aromatic, Direction::None),
+        b'/' => (BondOrder::Single, Direction::Up),
+        b'\\' => (BondOrder::Single, Direction::Down),
+        _ => (BondOrder::Single, Direction::None),
+    }
+}
+
+fn next_char(smiles: &str, at: usize) -> char {
+    smiles[at..].chars().next().unwrap_or('\0')
+}
+
+#[cold]
+fn fail<T>(position: usize, reason: SmilesFault) -> Result<T, SmilesError> {
+    Err(SmilesError { position, reason })
+}

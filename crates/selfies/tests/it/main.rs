@@ -1,0 +1,4 @@
+//! Behaviour of the public interface, checked against the Python package's outputs.
+
+mod golden;
+mod parity_v2;
