@@ -1,0 +1,391 @@
+//! Graph to SMILES text.
+//!
+//! A depth-first walk finds the tree and the ring bonds, the marks of double bonds are settled, and a second walk
+//! writes. Both keep their own stack, so depth is no limit.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "petgraph's indices are u32"
+)]
+
+use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+use super::write_atom::{push_atom, push_ring_number};
+use super::write_marks::Marks;
+use super::{BondOrder, Chirality, MolGraph};
+
+const NONE: u32 = u32::MAX;
+
+/// Writes SMILES and keeps its memory between molecules.
+///
+/// Branches with fewer atoms come before those with more; among equals the neighbour of lower rank comes first.
+///
+/// ```
+/// use selfies::graph::{MolGraph, SmilesWriter};
+///
+/// let mut writer = SmilesWriter::default();
+/// let mut text = String::new();
+/// writer.write(&MolGraph::from_smiles("OC(C)C")?, &mut text);
+/// assert_eq!(text, "OC(C)C");
+/// # Ok::<(), selfies::graph::ReadError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SmilesWriter {
+    tree: Tree,
+    marks: Marks,
+    steps: Vec<Step>,
+    /// By ring number: whether it is in use.
+    numbers: Vec<bool>,
+    /// Ring bonds that this atom closes; the next atom may use their numbers again.
+    closed: Vec<usize>,
+    /// Neighbour list of a chiral atom as written.
+    places: Vec<EdgeIndex>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Atom(u32, u32),
+    Open,
+    Close,
+}
+
+/// A bond that closes a ring: from the atom written first to the one written later.
+#[derive(Clone, Copy, Debug)]
+struct RingBond {
+    edge: EdgeIndex,
+    number: u32,
+    next_opening: u32,
+    next_closing: u32,
+}
+
+/// The spanning tree of the walk and the bonds outside it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tree {
+    /// Neighbours of all atoms, each atom's sorted by rank.
+    adjacent: Vec<(u32, NodeIndex, EdgeIndex)>,
+    starts: Vec<u32>,
+    /// When the walk entered each atom; zero before.
+    pub(super) entered: Vec<u32>,
+    pub(super) parent: Vec<Option<EdgeIndex>>,
+    size: Vec<u32>,
+    first_child: Vec<u32>,
+    next_sibling: Vec<u32>,
+    rings: Vec<RingBond>,
+    first_opening: Vec<u32>,
+    first_closing: Vec<u32>,
+    stack: Vec<(NodeIndex, u32)>,
+    roots: Vec<NodeIndex>,
+    clock: u32,
+}
+
+impl SmilesWriter {
+    /// Appends the molecule, walking from low to high atom indices.
+    pub fn write(&mut self, molecule: &MolGraph, text: &mut String) {
+        self.tree.prepare(molecule, |node| node.index() as u32);
+        self.emit(molecule, text);
+    }
+
+    /// Appends the molecule, walking from low to high ranks.
+    ///
+    /// # Panics
+    /// If there are fewer ranks than atoms.
+    pub fn write_ranked(&mut self, molecule: &MolGraph, ranks: &[u32], text: &mut String) {
+        self.tree.prepare(molecule, |node| ranks[node.index()]);
+        self.emit(molecule, text);
+    }
+
+    fn emit(&mut self, molecule: &MolGraph, text: &mut String) {
+        self.marks.settle(molecule, &self.tree);
+        self.numbers.clear();
+        for position in 0..self.tree.roots.len() {
+            if position > 0 {
+                text.push('.');
+            }
+            self.steps
+                .push(Step::Atom(self.tree.roots[position].index() as u32, NONE));
+            while let Some(step) = self.steps.pop() {
+                match step {
+                    Step::Open => text.push('('),
+                    Step::Close => text.push(')'),
+                    Step::Atom(node, edge) => {
+                        self.emit_atom(molecule, NodeIndex::new(node as usize), edge, text);
+                    }
+                }
+            }
+        }
+    }
+
+    fn emit_atom(&mut self, molecule: &MolGraph, node: NodeIndex, edge: u32, text: &mut String) {
+        let here = node.index();
+        self.places.clear();
+        let has_parent = edge != NONE;
+        if has_parent {
+            let edge = EdgeIndex::new(edge as usize);
+            self.push_bond(molecule, edge, node, false, text);
+            self.places.push(edge);
+        }
+        let tree = &self.tree;
+        self.closed.clear();
+        self.closed.extend(walk(tree.first_closing[here], |ring| {
+            tree.rings[ring].next_closing
+        }));
+        let openings = walk(tree.first_opening[here], |ring| {
+            tree.rings[ring].next_opening
+        });
+        let children = walk(tree.first_child[here], |child| tree.next_sibling[child]);
+        let chirality = molecule.graph()[node].chirality.and_then(|chirality| {
+            let rings = self
+                .closed
+                .iter()
+                .copied()
+                .chain(openings)
+                .map(|ring| tree.rings[ring].edge);
+            self.places.extend(rings);
+            self.places
+                .extend(children.filter_map(|child| tree.parent[child]));
+            written_chirality(chirality, &self.places, has_parent)
+        });
+        push_atom(molecule, node, chirality, text);
+
+        for &ring in &self.closed {
+            push_ring_number(self.tree.rings[ring].number, text);
+        }
+        let mut ring = self.tree.first_opening[here];
+        while ring != NONE {
+            let free = self
+                .numbers
+                .iter()
+                .position(|used| !used)
+                .unwrap_or_else(|| {
+                    self.numbers.push(false);
+                    self.numbers.len() - 1
+                });
+            self.numbers[free] = true;
+            let bond = &mut self.tree.rings[ring as usize];
+            bond.number = free as u32;
+            let (edge, next) = (bond.edge, bond.next_opening);
+            self.push_bond(molecule, edge, node, true, text);
+            push_ring_number(free as u32, text);
+            ring = next;
+        }
+        for &ring in &self.closed {
+            self.numbers[self.tree.rings[ring].number as usize] = false;
+        }
+
+        // The last child goes on the chain; the steps come off the stack in the opposite order.
+        let first = self.steps.len();
+        let mut child = self.tree.first_child[here];
+        while child != NONE {
+            let next = self.tree.next_sibling[child as usize];
+            let edge = self.tree.parent[child as usize].map_or(NONE, |edge| edge.index() as u32);
+            if next == NONE {
+                self.steps.push(Step::Atom(child, edge));
+            } else {
+                self.steps
+                    .extend([Step::Open, Step::Atom(child, edge), Step::Close]);
+            }
+            child = next;
+        }
+        self.steps[first..].reverse();
+    }
+
+    /// Writes the sign of a bond seen from `node`: its later end, or its earlier one for a ring number.
+    fn push_bond(
+        &self,
+        molecule: &MolGraph,
+        edge: EdgeIndex,
+        node: NodeIndex,
+        leaving: bool,
+        text: &mut String,
+    ) {
+        let graph = molecule.graph();
+        let bond = &graph[edge];
+        let Some((source, target)) = graph.edge_endpoints(edge) else {
+            return;
+        };
+        let aromatic = graph[source].aromatic && graph[target].aromatic;
+        let direction = self.marks.direction(edge);
+        match bond.order {
+            BondOrder::Single if direction != 0 => {
+                let forwards = (source == node) == leaving;
+                text.push(if (direction > 0) == forwards {
+                    '/'
+                } else {
+                    '\\'
+                });
+            }
+            BondOrder::Single if aromatic => text.push('-'),
+            BondOrder::Single => {}
+            BondOrder::Double => text.push('='),
+            BondOrder::Triple => text.push('#'),
+            BondOrder::Quadruple => text.push('$'),
+            BondOrder::Aromatic if aromatic => {}
+            BondOrder::Aromatic => text.push(':'),
+        }
+    }
+}
+
+impl Tree {
+    fn prepare(&mut self, molecule: &MolGraph, rank: impl Fn(NodeIndex) -> u32) {
+        let graph = molecule.graph();
+        let atoms = graph.node_count();
+        self.adjacent.clear();
+        self.starts.clear();
+        for node in graph.node_indices() {
+            let start = self.adjacent.len();
+            self.starts.push(start as u32);
+            self.adjacent.extend(
+                graph
+                    .edges(node)
+                    .map(|edge| (rank(edge.target()), edge.target(), edge.id())),
+            );
+            self.adjacent[start..].sort_unstable();
+        }
+        self.starts.push(self.adjacent.len() as u32);
+        for list in [
+            &mut self.first_child,
+            &mut self.next_sibling,
+            &mut self.first_opening,
+            &mut self.first_closing,
+        ] {
+            list.clear();
+            list.resize(atoms, NONE);
+        }
+        self.entered.clear();
+        self.entered.resize(atoms, 0);
+        self.parent.clear();
+        self.parent.resize(atoms, None);
+        self.size.clear();
+        self.size.resize(atoms, 1);
+        self.rings.clear();
+        self.clock = 0;
+
+        self.roots.clear();
+        self.roots.extend(graph.node_indices());
+        self.roots.sort_unstable_by_key(|&node| rank(node));
+        let mut kept = 0;
+        for position in 0..self.roots.len() {
+            let root = self.roots[position];
+            if self.entered[root.index()] == 0 {
+                self.roots[kept] = root;
+                kept += 1;
+                self.walk_from(root);
+            }
+        }
+        self.roots.truncate(kept);
+    }
+
+    fn enter(&mut self, node: NodeIndex) {
+        self.clock += 1;
+        self.entered[node.index()] = self.clock;
+        self.stack.push((node, self.starts[node.index()]));
+    }
+
+    fn walk_from(&mut self, root: NodeIndex) {
+        self.enter(root);
+        while let Some(top) = self.stack.last_mut() {
+            let node = top.0;
+            let here = node.index();
+            if top.1 == self.starts[here + 1] {
+                self.stack.pop();
+                if let Some(&(parent, _)) = self.stack.last() {
+                    self.adopt(parent.index(), here);
+                }
+                continue;
+            }
+            let (_, next, edge) = self.adjacent[top.1 as usize];
+            top.1 += 1;
+            if self.entered[next.index()] == 0 {
+                self.parent[next.index()] = Some(edge);
+                self.enter(next);
+            } else if self.parent[here] != Some(edge)
+                && self.entered[next.index()] < self.entered[here]
+            {
+                let ring = self.rings.len() as u32;
+                self.rings.push(RingBond {
+                    edge,
+                    number: 0,
+                    next_opening: NONE,
+                    next_closing: NONE,
+                });
+                append(
+                    self.first_opening[next.index()],
+                    ring,
+                    &mut self.rings,
+                    |r| &mut r.next_opening,
+                )
+                .unwrap_or_else(|| self.first_opening[next.index()] = ring);
+                append(self.first_closing[here], ring, &mut self.rings, |r| {
+                    &mut r.next_closing
+                })
+                .unwrap_or_else(|| self.first_closing[here] = ring);
+            }
+        }
+    }
+
+    /// Puts a finished child behind its siblings that are not larger.
+    fn adopt(&mut self, parent: usize, child: usize) {
+        self.size[parent] += self.size[child];
+        let mut before = NONE;
+        let mut after = self.first_child[parent];
+        while after != NONE && self.size[after as usize] <= self.size[child] {
+            before = after;
+            after = self.next_sibling[after as usize];
+        }
+        self.next_sibling[child] = after;
+        if before == NONE {
+            self.first_child[parent] = child as u32;
+        } else {
+            self.next_sibling[before as usize] = child as u32;
+        }
+    }
+}
+
+/// Hangs `ring` at the end of the list that starts at `head`; `None` when the list is empty.
+fn append(
+    head: u32,
+    ring: u32,
+    rings: &mut [RingBond],
+    next: impl Fn(&mut RingBond) -> &mut u32,
+) -> Option<()> {
+    if head == NONE {
+        return None;
+    }
+    let mut last = head;
+    loop {
+        let following = *next(&mut rings[last as usize]);
+        if following == NONE {
+            *next(&mut rings[last as usize]) = ring;
+            return Some(());
+        }
+        last = following;
+    }
+}
+
+/// The members of a linked list.
+fn walk<F: Fn(usize) -> u32 + Clone>(head: u32, next: F) -> impl Iterator<Item = usize> + Clone {
+    std::iter::successors((head != NONE).then_some(head as usize), move |&item| {
+        let following = next(item);
+        (following != NONE).then_some(following as usize)
+    })
+}
+
+/// The mark to write when the neighbours appear in this order, the hydrogen or lone pair after the first of them.
+fn written_chirality(
+    stored: Chirality,
+    places: &[EdgeIndex],
+    has_parent: bool,
+) -> Option<Chirality> {
+    let swaps = (0..places.len())
+        .flat_map(|i| (i + 1..places.len()).map(move |j| (i, j)))
+        .filter(|&(i, j)| places[i] > places[j])
+        .count();
+    // Stored with the hydrogen last, written with two neighbours after it, or three at the start of the text.
+    let implied = match places.len() {
+        3 if has_parent => 2,
+        3 => 3,
+        4 => 0,
+        _ => return None,
+    };
+    Some(stored.permuted((swaps + implied) % 2 == 1))
+}
