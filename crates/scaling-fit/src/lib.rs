@@ -9,6 +9,7 @@ mod law;
 mod linalg;
 mod objective;
 mod options;
+pub mod plot;
 mod sobol;
 mod solver;
 mod special;

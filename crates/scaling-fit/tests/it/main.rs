@@ -1,5 +1,6 @@
 //! Public behaviour of `scaling-fit` against golden cases and closed forms.
 
 mod degenerate;
+mod figures;
 mod golden;
 mod synthetic;
