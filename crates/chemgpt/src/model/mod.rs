@@ -1,0 +1,187 @@
+//! The GPT-Neo decoder.
+//!
+//! Pre-norm blocks with unscaled attention, alternating global and local layers, `gelu_new`, and an output layer that
+//! shares the token table. Matrices are stored \[out, in\] as PyTorch stores them; the three attention projections are
+//! one matrix of 3C rows, in the order query, key, value.
+//!
+//! Axis letters: B rows, T tokens, N = B T, C width, H heads, F hidden width, V vocabulary.
+//!
+//! # References
+//! `transformers`' `GPTNeoForCausalLM`; Black et al., GPT-Neo (2021), <https://doi.org/10.5281/zenodo.5297715>.
+
+mod initial;
+mod plain;
+mod weights;
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+pub use weights::NamedTensor;
+
+use crate::batch::Batch;
+use crate::config::ChemGptConfig;
+use crate::error::Result;
+
+/// Scale and shift of a layer normalisation, each \[C\].
+#[derive(Module, Debug)]
+pub struct Norm {
+    /// Scale.
+    pub weight: Param<Tensor<1>>,
+    /// Shift.
+    pub bias: Param<Tensor<1>>,
+}
+
+/// A matrix \[out, in\] with a bias \[out\].
+#[derive(Module, Debug)]
+pub struct Affine {
+    /// Matrix.
+    pub weight: Param<Tensor<2>>,
+    /// Shift.
+    pub bias: Param<Tensor<1>>,
+}
+
+/// One decoder block.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// Normalisation before attention.
+    pub norm_1: Norm,
+    /// Query, key, and value projections, \[3C, C\].
+    pub qkv: Param<Tensor<2>>,
+    /// Projection of the heads back to the width, \[C, C\].
+    pub output: Affine,
+    /// Normalisation before the MLP.
+    pub norm_2: Norm,
+    /// First layer of the MLP, \[F, C\].
+    pub fc: Affine,
+    /// Second layer of the MLP, \[C, F\].
+    pub project: Affine,
+}
+
+/// A GPT-Neo language model.
+#[derive(Module, Debug)]
+pub struct ChemGpt {
+    /// Token table, \[V, C\]; also the output layer.
+    pub tokens: Param<Tensor<2>>,
+    /// Position table, \[P, C\].
+    pub positions: Param<Tensor<2>>,
+    /// The blocks.
+    pub blocks: Vec<Block>,
+    /// Normalisation before the output layer.
+    pub norm: Norm,
+    #[module(skip)]
+    config: ChemGptConfig,
+}
+
+impl ChemGpt {
+    /// The shape.
+    pub fn config(&self) -> &ChemGptConfig {
+        &self.config
+    }
+
+    /// Where the parameters are.
+    pub fn device(&self) -> Device {
+        self.tokens.val().device()
+    }
+
+    /// Logits of the next token at each place.
+    ///
+    /// # Shapes
+    /// \[B, T\] tokens → \[B, T, V\].
+    ///
+    /// # Errors
+    /// A token or a position that the model does not have.
+    pub fn logits(&self, batch: &Batch) -> Result<Tensor<3>> {
+        let hidden = self.hidden(batch)?; // [N, C]
+        let logits = hidden.matmul(self.tokens.val().transpose()); // [N, V]
+        Ok(logits.reshape([batch.rows, batch.length, self.config.vocab])) // [B, T, V]
+    }
+
+    /// The stream after the last normalisation.
+    ///
+    /// # Shapes
+    /// \[B, T\] tokens → \[N, C\].
+    ///
+    /// # Errors
+    /// A token or a position that the model does not have.
+    pub fn hidden(&self, batch: &Batch) -> Result<Tensor<2>> {
+        batch.validate(&self.config)?;
+        let masks = plain::Masks::new(&self.config, batch, &self.device());
+        let mut x = self.embed(batch); // [N, C]
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x, &self.config, batch, masks.of(self.config.kind(index)));
+        }
+        Ok(self.norm.forward(x, self.config.epsilon)) // [N, C]
+    }
+
+    /// The stream before the first block, after each block but the last, and after the last normalisation: layers + 1
+    /// tensors, as `output_hidden_states` of `transformers` gives them.
+    ///
+    /// # Shapes
+    /// \[B, T\] tokens → layers + 1 times \[N, C\].
+    ///
+    /// # Errors
+    /// A token or a position that the model does not have.
+    pub fn hidden_states(&self, batch: &Batch) -> Result<Vec<Tensor<2>>> {
+        batch.validate(&self.config)?;
+        let masks = plain::Masks::new(&self.config, batch, &self.device());
+        let mut x = self.embed(batch); // [N, C]
+        let mut states = vec![x.clone()];
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x, &self.config, batch, masks.of(self.config.kind(index)));
+            states.push(x.clone());
+        }
+        let last = self.norm.forward(x, self.config.epsilon);
+        states.pop();
+        states.push(last);
+        Ok(states)
+    }
+
+    /// Sum of −ln p(target) over the targets that count, divided by `items` (the number of such targets for the mean).
+    ///
+    /// A batch given in parts uses the number of the whole batch, so that gradients of the parts add up.
+    ///
+    /// # Shapes
+    /// \[B, T\] tokens → \[1\], nats.
+    ///
+    /// # Errors
+    /// A token or a position that the model does not have.
+    pub fn loss_over(&self, batch: &Batch, items: usize) -> Result<Tensor<1>> {
+        let hidden = self.hidden(batch)?; // [N, C]
+        Ok(plain::cross_entropy(
+            hidden,
+            self.tokens.val(),
+            batch,
+            items,
+        ))
+    }
+
+    /// Mean of −ln p(target) over the targets that count, nats a token.
+    ///
+    /// # Errors
+    /// A token or a position that the model does not have.
+    pub fn loss(&self, batch: &Batch) -> Result<Tensor<1>> {
+        self.loss_over(batch, batch.target_count().max(1))
+    }
+
+    /// ln p(target) of each target, 0 where the target does not count.
+    ///
+    /// # Shapes
+    /// \[B, T\] tokens → \[B T\] numbers on the host.
+    ///
+    /// # Errors
+    /// A token or a position that the model does not have.
+    pub fn log_probabilities(&self, batch: &Batch) -> Result<Vec<f32>> {
+        let hidden = self.hidden(batch)?; // [N, C]
+        Ok(plain::log_probabilities(hidden, self.tokens.val(), batch))
+    }
+
+    /// The same model without an autodiff graph, for inference.
+    #[must_use]
+    pub fn without_graph(&self) -> Self {
+        self.valid()
+    }
+
+    fn embed(&self, batch: &Batch) -> Tensor<2> {
+        plain::embed(self.tokens.val(), self.positions.val(), batch)
+    }
+}
