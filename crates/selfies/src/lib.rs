@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod alphabet;
+mod attribution;
 mod constraints;
 mod decode;
 mod element;
@@ -13,6 +15,8 @@ mod split;
 mod symbol;
 pub mod v1;
 
+pub use alphabet::{Alphabet, AlphabetError, LabelError};
+pub use attribution::{Attribution, Source};
 pub use constraints::{ConstraintError, Constraints, Preset};
 pub use decode::{DecodeOptions, Decoder, RingNumbers, decode};
 pub use element::{Element, UnknownElement};

@@ -68,6 +68,9 @@ pub(super) trait Witness {
     /// A ring was asked for.
     #[inline]
     fn ring(&mut self, _met: Met) {}
+    /// A fragment of this many symbols ends.
+    #[inline]
+    fn end_of_fragment(&mut self, _count: u64) {}
     /// A symbol left no trace, or less than it asked for.
     #[inline]
     fn ignored(&mut self, _met: Met, _cause: Cause) {}

@@ -1,5 +1,6 @@
 //! SELFIES to SMILES.
 
+mod attribution;
 mod cursor;
 mod derive;
 mod molecule;
@@ -9,13 +10,14 @@ use serde::{Deserialize, Serialize};
 pub use derive::Cause;
 pub use molecule::RingNumbers;
 
+use crate::attribution::Attribution;
 use crate::constraints::Constraints;
 use crate::error::DecodeError;
 use crate::options::Syntax;
 use crate::smiles::NONE;
 use crate::symbol::SymbolTable;
 use cursor::{Cursor, Lookup};
-use derive::Frame;
+use derive::{Frame, Witness};
 use molecule::DerivedMolecule;
 
 /// How SELFIES strings are read.
@@ -93,21 +95,7 @@ impl Decoder {
     /// # Errors
     /// If a symbol is none, or a bracket is not closed.
     pub fn decode(&mut self, selfies: &str) -> Result<&str, DecodeError> {
-        self.begin(selfies)?;
-        let mut lookup = Lookup {
-            table: &mut self.table,
-            options: &self.options,
-        };
-        for (start, end) in fragments(selfies) {
-            derive::fragment(
-                Cursor::new(selfies, start, end),
-                &mut lookup,
-                &mut self.molecule,
-                &mut self.frames,
-                selfies,
-                &mut (),
-            )?;
-        }
+        self.derive(selfies, &mut ())?;
         for at in 0..self.molecule.requests.len() {
             self.molecule.form_ring(self.molecule.requests[at]);
         }
@@ -126,6 +114,50 @@ impl Decoder {
     /// As [`decode`](Self::decode); nothing is appended then.
     pub fn decode_into(&mut self, selfies: &str, out: &mut String) -> Result<(), DecodeError> {
         out.push_str(self.decode(selfies)?);
+        Ok(())
+    }
+
+    /// Translates a string and tells which input symbols made each output token.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_with_attribution(
+        &mut self,
+        selfies: &str,
+    ) -> Result<(&str, Vec<Attribution>), DecodeError> {
+        let mut account = attribution::Account::new(selfies);
+        self.derive(selfies, &mut account)?;
+        for at in 0..self.molecule.requests.len() {
+            self.molecule.form_ring(self.molecule.requests[at]);
+        }
+        self.length = self.molecule.write(
+            &self.table,
+            self.options.ring_numbers,
+            &mut self.out,
+            |what, start, end| account.wrote(what, start, end),
+        );
+        let map = account.finish(self.text());
+        Ok((self.text(), map))
+    }
+
+    /// Derives all fragments.
+    fn derive<W: Witness>(&mut self, selfies: &str, witness: &mut W) -> Result<(), DecodeError> {
+        self.begin(selfies)?;
+        let mut lookup = Lookup {
+            table: &mut self.table,
+            options: &self.options,
+        };
+        for (start, end) in fragments(selfies) {
+            let count = derive::fragment(
+                Cursor::new(selfies, start, end),
+                &mut lookup,
+                &mut self.molecule,
+                &mut self.frames,
+                selfies,
+                witness,
+            )?;
+            witness.end_of_fragment(count);
+        }
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! SMILES to SELFIES.
 
+mod attribution;
 mod chirality;
 mod emit;
 
 use serde::{Deserialize, Serialize};
 
+use crate::attribution::Attribution;
 use crate::constraints::Constraints;
 use crate::error::{EncodeError, Violation};
 use crate::kekulize::Kekulizer;
@@ -106,6 +108,25 @@ impl Encoder {
     pub fn encode_into(&mut self, smiles: &str, out: &mut String) -> Result<(), EncodeError> {
         out.push_str(self.encode(smiles)?);
         Ok(())
+    }
+
+    /// Translates a string and tells which input token made each output symbol,
+    /// in the order (and with the indices) of the Python package: branch symbols
+    /// come after their branch, and an index inside a nested branch counts from
+    /// the beginning of the branch around it.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_with_attribution(
+        &mut self,
+        smiles: &str,
+    ) -> Result<(&str, Vec<Attribution>), EncodeError> {
+        self.molecule.keep_spans = true;
+        let prepared = self.prepare(smiles);
+        self.molecule.keep_spans = false;
+        prepared?;
+        let map = attribution::map(&self.molecule, smiles);
+        Ok((self.emitter.write(&self.molecule), map))
     }
 
     /// Reads the molecule and gets it ready to be written.

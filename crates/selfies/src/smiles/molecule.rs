@@ -165,6 +165,16 @@ pub(crate) struct Links {
     pub(crate) in_ring_bond: bool,
 }
 
+/// Where an atom was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Bytes, without the bond symbol.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Number of the token.
+    pub(crate) token: u32,
+}
+
 /// A molecule as one SMILES string wrote it: atoms, bonds, and the written
 /// order of both. See [`Reader`](super::Reader) for filling one.
 #[derive(Clone, Debug, Default)]
@@ -176,8 +186,8 @@ pub struct Molecule {
     pub(crate) places: Vec<Place>,
     /// Bonds of order 1.5 in the order they were made.
     pub(crate) delocalised: Vec<u32>,
-    /// First byte and end of each atom's token, when asked for.
-    pub(crate) spans: Vec<(u32, u32)>,
+    /// Where each atom was written, when asked for.
+    pub(crate) spans: Vec<Span>,
     /// Whether to fill `spans`.
     pub(crate) keep_spans: bool,
     /// Number of atoms without an incoming bond.

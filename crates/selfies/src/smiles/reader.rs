@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bracket;
 use super::digits;
 use super::error::{SmilesError, SmilesFault};
-use super::molecule::{Atom, BondOrder, Direction, Molecule, NONE, index};
+use super::molecule::{Atom, BondOrder, Direction, Molecule, NONE, Span, index};
 use crate::element::Element;
 
 /// Which texts count as SMILES. The default is what the Python package reads.
@@ -199,6 +199,8 @@ impl Reader {
         let mut previous = NONE;
         let mut chain_start = true;
         let mut ring_to_itself = None;
+        // Tokens as attributions count them: a bond counts before an atom only.
+        let mut token = 0;
 
         while at < bytes.len() {
             let mut class = CLASSES[usize::from(bytes[at])];
@@ -250,6 +252,7 @@ impl Reader {
                         Ok(false) => ring_to_itself = ring_to_itself.or(Some(start)),
                         Err((place, reason)) => return self.grammar(smiles, place, at, reason),
                     }
+                    token += 1;
                     continue;
                 }
                 Class::Open | Class::Close if bond != 0 => {
@@ -262,6 +265,7 @@ impl Reader {
                     }
                     self.branches.push((previous, index(start)));
                     chain_start = true;
+                    token += 1;
                     continue;
                 }
                 Class::Close => {
@@ -273,6 +277,7 @@ impl Reader {
                         return self.grammar(smiles, start, at, SmilesFault::CloseParenthesis);
                     };
                     previous = back;
+                    token += 1;
                     continue;
                 }
                 Class::Dot => {
@@ -306,6 +311,7 @@ impl Reader {
                                 return self.grammar(smiles, place, at, reason);
                             }
                         }
+                        token += 1;
                         continue;
                     } else if character.is_alphabetic() {
                         return self.not_an_atom(smiles, start, at + character.len_utf8());
@@ -328,8 +334,13 @@ impl Reader {
                 previous = molecule.push_child(previous, atom, order, direction);
             }
             if molecule.keep_spans {
-                molecule.spans.push((index(start), index(at)));
+                molecule.spans.push(Span {
+                    start: index(start),
+                    end: index(at),
+                    token: token + u32::from(bond != 0),
+                });
             }
+            token += 1 + u32::from(bond != 0);
         }
 
         self.end_of_fragment(smiles, molecule, bytes.len(), bytes.len())?;

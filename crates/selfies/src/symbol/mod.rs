@@ -13,6 +13,7 @@
 //! What a symbol is follows from the two letters before its last: `ch` makes a
 //! branch, `ng` a ring. A number is a row of index symbols in base 16.
 
+mod key;
 mod table;
 
 use std::fmt;
@@ -20,7 +21,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use table::{Entry, Kind, SymbolTable, Window};
+pub(crate) use key::{Key, KeyMap, Window};
+pub(crate) use table::{Entry, Kind, SymbolTable};
 
 use crate::element::Element;
 use crate::smiles::{Atom, BondOrder, Chirality, Direction};

@@ -1,4 +1,6 @@
 //! Behaviour of the public interface, checked against the Python package's outputs.
 
+mod attribution;
 mod golden;
 mod parity_v2;
+mod utilities;
