@@ -10,6 +10,11 @@ use crate::spec::RunSpec;
 pub enum Event {
     /// A remark that the user should read: lines left out, records set aside, settings chosen.
     Note(String),
+    /// The study is about to begin.
+    StudyPlanned {
+        /// Expected relative cost of all runs, whether on record or not.
+        cost: f64,
+    },
     /// A set of runs begins.
     PhaseStarted {
         /// What the runs are for.
@@ -20,6 +25,8 @@ pub enum Event {
         on_record: usize,
         /// Relative cost of the runs still to do.
         cost: f64,
+        /// Relative cost of the runs already on record.
+        cost_on_record: f64,
     },
     /// A run begins.
     RunStarted {

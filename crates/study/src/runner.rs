@@ -56,11 +56,23 @@ pub fn execute(
     }
     // The longest first, so that the last run to finish is a short one. The order of equals is kept.
     missing.sort_by(|a, b| b.1.cost(b.0).total_cmp(&a.1.cost(a.0)));
+    let mut all: Vec<&RunSpec> = Vec::new();
+    for spec in specs {
+        if !all.contains(&spec) {
+            all.push(spec);
+        }
+    }
+    let whole = all
+        .iter()
+        .map(|spec| family_of(families, spec).map(|family| family.cost(spec)))
+        .sum::<Result<f64>>()?;
+    let cost = missing.iter().map(|(spec, family)| family.cost(spec)).sum();
     observer(Event::PhaseStarted {
         phase: phase.to_owned(),
-        runs: specs.len(),
-        on_record: specs.len() - missing.len(),
-        cost: missing.iter().map(|(spec, family)| family.cost(spec)).sum(),
+        runs: all.len(),
+        on_record: all.len() - missing.len(),
+        cost,
+        cost_on_record: whole - cost,
     });
 
     let fresh = work(folder, &missing, execution, observer)?;

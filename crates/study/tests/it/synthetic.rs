@@ -12,6 +12,7 @@ use study::spec::{RunSpec, Settings, Size};
 
 /// L = 0.5 + 20 N^-0.4 + 5 D^-0.3, times a penalty for a learning rate off its best value.
 pub struct Synthetic {
+    pub name: &'static str,
     pub pause: Duration,
 }
 
@@ -22,7 +23,10 @@ pub const BEST_RATE: f64 = 1e-2;
 
 impl Synthetic {
     pub fn boxed(pause: Duration) -> Vec<Box<dyn Family>> {
-        vec![Box::new(Self { pause })]
+        vec![Box::new(Self {
+            name: "synthetic",
+            pause,
+        })]
     }
 
     fn loss(&self, spec: &RunSpec) -> f64 {
@@ -35,7 +39,7 @@ impl Synthetic {
 
 impl Family for Synthetic {
     fn name(&self) -> &str {
-        "synthetic"
+        self.name
     }
     fn items(&self) -> &'static str {
         "molecules"

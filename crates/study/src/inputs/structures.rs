@@ -1,0 +1,128 @@
+//! Structures with energies and forces.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use atoms::Structure;
+use datasets::structures::{ReadOptions, read};
+
+use super::{Hasher, enough, list_rejects, shuffled};
+use crate::config::{StructureSource, Structures};
+use crate::error::{Error, Result};
+use crate::results::InputSummary;
+
+/// Structures ready for a potential.
+#[derive(Debug, Clone)]
+pub struct StructurePool {
+    /// Training structures; a training set of n is the first n.
+    pub train: Vec<Structure>,
+    /// Validation structures.
+    pub validation: Vec<Structure>,
+    /// What was read.
+    pub summary: InputSummary,
+}
+
+impl StructurePool {
+    /// Reads and parts the structures. Those without energy or forces, with numbers that are not
+    /// finite, or with two atoms at one place are left out and listed.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a file without a usable structure, [`Error::TooFew`], [`Error::File`].
+    pub fn open(settings: &Structures, largest: usize, folder: &Path) -> Result<Self> {
+        let origin = settings.origin();
+        let failed = |source: datasets::Error| Error::Input {
+            what: "structures",
+            origin: origin.clone(),
+            source: source.into(),
+        };
+        let mut details = Vec::new();
+        let (structures, rejects) = match &settings.source {
+            StructureSource::Embedded => (datasets::embedded::structures().map_err(failed)?, Vec::new()),
+            StructureSource::File { path } => {
+                let options = ReadOptions {
+                    require_labels: true,
+                    ..ReadOptions::default()
+                };
+                let set = read(path, &options).map_err(failed)?;
+                details.push(("units".to_owned(), set.units.to_string()));
+                details.extend(set.notes.into_iter().map(|note| ("note".to_owned(), note)));
+                details.push((
+                    "split".to_owned(),
+                    "random over frames: neighbouring frames of one trajectory are alike, so errors on a trajectory \
+                     look better than on new molecules"
+                        .to_owned(),
+                ));
+                (set.structures, set.rejects)
+            }
+        };
+        let rejects_file = list_rejects(folder, "rejects_structures.tsv", &rejects)?;
+        let usable = structures.len();
+        enough("structures", &origin, usable, largest.max(1), settings.validation)?;
+        let hash = hash(&structures, settings);
+        details.extend(describe(&structures));
+
+        let mut structures: Vec<Option<Structure>> = structures.into_iter().map(Some).collect();
+        let mut order = shuffled(usable, settings.split_seed)
+            .into_iter()
+            .map(|index| structures[index].take().expect("a permutation names each index once"));
+        let validation: Vec<Structure> = order.by_ref().take(settings.validation).collect();
+        let train: Vec<Structure> = if largest == 0 { order.collect() } else { order.take(largest).collect() };
+        Ok(Self {
+            summary: InputSummary {
+                what: "structures".into(),
+                origin,
+                usable,
+                rejected: rejects.len(),
+                rejects_file,
+                duplicates: 0,
+                validation: validation.len(),
+                hash,
+                details,
+            },
+            train,
+            validation,
+        })
+    }
+}
+
+fn hash(structures: &[Structure], settings: &Structures) -> String {
+    let mut hasher = Hasher::default();
+    for structure in structures {
+        hasher.part(&structure.species);
+        for vector in structure.positions.iter().chain(structure.forces.iter().flatten()) {
+            vector.iter().for_each(|&x| hasher.float(x));
+        }
+        for vector in structure.cell.iter().flatten() {
+            vector.iter().for_each(|&x| hasher.float(x));
+        }
+        structure.periodic.iter().for_each(|&repeats| hasher.number(repeats.into()));
+        hasher.float(structure.energy.unwrap_or(f64::NAN));
+    }
+    hasher.number(settings.split_seed);
+    hasher.number(settings.validation as u64);
+    hasher.finish()
+}
+
+/// Elements, sizes and how large the forces are: what a mean absolute error must be read against.
+fn describe(structures: &[Structure]) -> Vec<(String, String)> {
+    let mut elements: BTreeMap<u8, usize> = BTreeMap::new();
+    let (mut atoms, mut squares, mut sizes) = (0, 0.0, (usize::MAX, 0));
+    for structure in structures {
+        for &z in &structure.species {
+            *elements.entry(z).or_default() += 1;
+        }
+        atoms += structure.len();
+        sizes = (sizes.0.min(structure.len()), sizes.1.max(structure.len()));
+        squares += structure.forces.iter().flatten().flatten().map(|f| f * f).sum::<f64>();
+    }
+    let symbols: Vec<&str> =
+        elements.keys().map(|&z| atoms::element::symbol(z).unwrap_or("?")).collect();
+    vec![
+        ("elements".into(), symbols.join(" ")),
+        ("atoms a structure".into(), format!("{} to {}", sizes.0, sizes.1)),
+        (
+            "forces, root mean square".into(),
+            format!("{:.0} meV/Å", 1e3 * (squares / (3 * atoms).max(1) as f64).sqrt()),
+        ),
+    ]
+}

@@ -1,0 +1,240 @@
+//! A study from its first run to its results: search, grid, fits.
+
+use std::collections::BTreeMap;
+
+use crate::config::{FamilyPlan, Study};
+use crate::error::{Error, Result};
+use crate::event::{Event, Observer};
+use crate::family::Family;
+use crate::fits::laws;
+use crate::folder::{StudyFolder, read};
+use crate::plan::{Planner, Setting};
+use crate::record::Record;
+use crate::results::{FamilyResults, InputSummary, Results};
+use crate::runner::{Execution, execute};
+use crate::search::{Decision, SearchResult, conclude, decide, full_specs};
+use crate::spec::RunSpec;
+
+/// Version of the layout of `results.json`.
+pub const RESULTS_SCHEMA: u32 = 1;
+
+/// Binds a folder to a study: writes `study.json` where there is none, and refuses the folder of
+/// another study.
+///
+/// # Errors
+/// [`Error::OtherStudy`] with the first setting that differs, [`Error::File`].
+pub fn bind(folder: &StudyFolder, study: &Study) -> Result<()> {
+    let path = folder.path("study.json");
+    if path.exists() {
+        let there = Study::load(&path)?;
+        return match study.difference(&there) {
+            None => Ok(()),
+            Some(difference) => Err(Error::OtherStudy {
+                path: folder.root().to_owned(),
+                difference,
+            }),
+        };
+    }
+    let mut text = serde_json::to_vec_pretty(study).expect("plain data serialises");
+    text.push(b'\n');
+    folder.write("study.json", &text)?;
+    Ok(())
+}
+
+/// The study that a folder is bound to.
+///
+/// # Errors
+/// [`Error::NoStudy`] where there is none; else as [`Study::load`].
+pub fn bound(root: &std::path::Path) -> Result<Study> {
+    let path = root.join("study.json");
+    if !path.exists() {
+        return Err(Error::NoStudy {
+            path: root.to_owned(),
+        });
+    }
+    // A file that is there but cannot be opened is reported as such, not as absent.
+    read(&path)?;
+    Study::load(&path)
+}
+
+/// Does all runs of a study that are not on record and fits what they show.
+///
+/// The families come from [`crate::families::open`], or are the caller's own; each plan of the
+/// study needs one of its name.
+///
+/// # Errors
+/// [`Error::Interrupted`], a failed run, a file that cannot be written, or a search in which
+/// everything diverges. Finished runs stay on record.
+pub fn run(
+    study: &Study,
+    families: &[Box<dyn Family>],
+    inputs: Vec<InputSummary>,
+    folder: &StudyFolder,
+    execution: &Execution<'_>,
+    observer: Observer<'_>,
+) -> Result<Results> {
+    study.validate()?;
+    bind(folder, study)?;
+    let planners = study
+        .families
+        .iter()
+        .map(|plan| planner(study, plan, families))
+        .collect::<Result<Vec<_>>>()?;
+    observer(Event::StudyPlanned {
+        cost: planners.iter().map(expected_cost).sum(),
+    });
+    let act = |phase: &str, specs: &[RunSpec]| execute(folder, families, phase, specs, execution, observer);
+
+    let searches = search(&planners, &act)?;
+    for (result, _, _) in searches.iter().flatten() {
+        observer(Event::Note(summary(result)));
+    }
+    let found: Vec<Option<Setting>> =
+        searches.iter().map(|search| search.as_ref().map(|(result, _, _)| result.chosen)).collect();
+    let specs: Vec<Vec<RunSpec>> =
+        planners.iter().zip(&found).map(|(planner, found)| planner.grid_specs(*found)).collect();
+    let grids = together("grid of sizes and data", &specs, &act)?;
+
+    let families = planners
+        .iter()
+        .zip(searches)
+        .zip(grids)
+        .map(|((planner, search), grid)| {
+            let (search, early, searched) = match search {
+                Some((result, early, full)) => (Some(result), early, full),
+                None => (None, Vec::new(), Vec::new()),
+            };
+            FamilyResults {
+                name: planner.plan.name.clone(),
+                items: planner.family.items().to_owned(),
+                units: planner.family.units().to_owned(),
+                metrics: planner
+                    .family
+                    .metrics()
+                    .iter()
+                    .map(|metric| (metric.name.to_owned(), metric.unit.to_owned(), metric.title.to_owned()))
+                    .collect(),
+                setting: search.as_ref().map(|search| search.chosen),
+                search,
+                early,
+                searched,
+                laws: laws(planner.family, &grid),
+                grid,
+            }
+        })
+        .collect();
+    Ok(Results {
+        schema: RESULTS_SCHEMA,
+        study: study.clone(),
+        versions: execution.versions.clone(),
+        inputs,
+        families,
+        wall_s: Results::wall_times(&folder.timings()?),
+    })
+}
+
+fn planner<'a>(study: &'a Study, plan: &'a FamilyPlan, families: &'a [Box<dyn Family>]) -> Result<Planner<'a>> {
+    let family = families
+        .iter()
+        .find(|family| family.name() == plan.name)
+        .ok_or_else(|| Error::Setting {
+            field: "families".into(),
+            value: plan.name.clone(),
+            expected: "a family that was opened".into(),
+        })?;
+    Ok(Planner {
+        plan,
+        family: family.as_ref(),
+        device: &study.device,
+        threads: study.threads_per_run,
+    })
+}
+
+/// The cost of everything, before it is known which settings the search keeps.
+fn expected_cost(planner: &Planner<'_>) -> f64 {
+    let of = |specs: &[RunSpec]| specs.iter().map(|spec| planner.family.cost(spec)).sum::<f64>();
+    let mut setting = None;
+    let searched = planner.plan.grid.search.as_ref().map_or(0.0, |search| {
+        let early = planner.early_specs(search);
+        let full: Vec<RunSpec> = early.iter().map(RunSpec::in_full).collect();
+        setting = planner.settings().get(early.len() / 2).copied();
+        let share = ((search.keep + search.controls) as f64 / full.len() as f64).min(1.0);
+        of(&early) + share * of(&full)
+    });
+    searched + of(&planner.grid_specs(setting))
+}
+
+type Act<'a> = dyn Fn(&str, &[RunSpec]) -> Result<Vec<Record>> + 'a;
+type Searched = (SearchResult, Vec<Record>, Vec<Record>);
+
+/// Runs the lists of all families as one phase, so that no worker idles between two families, and
+/// hands each family its own records.
+fn together(phase: &str, lists: &[Vec<RunSpec>], act: &Act<'_>) -> Result<Vec<Vec<Record>>> {
+    let all = lists.concat();
+    if all.is_empty() {
+        return Ok(lists.iter().map(|_| Vec::new()).collect());
+    }
+    let mut records = act(phase, &all)?.into_iter();
+    Ok(lists.iter().map(|list| records.by_ref().take(list.len()).collect()).collect())
+}
+
+/// Searches learning rate and batch of every family that asks for it.
+fn search(planners: &[Planner<'_>], act: &Act<'_>) -> Result<Vec<Option<Searched>>> {
+    let searches: Vec<_> = planners.iter().map(|planner| planner.plan.grid.search.as_ref()).collect();
+    let early_specs: Vec<Vec<RunSpec>> = planners
+        .iter()
+        .zip(&searches)
+        .map(|(planner, search)| search.map_or_else(Vec::new, |search| planner.early_specs(search)))
+        .collect();
+    let early = together("learning rate and batch, first part", &early_specs, act)?;
+    let decisions = searches
+        .iter()
+        .zip(&early)
+        .map(|(search, early)| search.map(|search| decide(search, early)).transpose())
+        .collect::<Result<Vec<Option<Decision>>>>()?;
+    let specs: Vec<Vec<RunSpec>> = early_specs
+        .iter()
+        .zip(&decisions)
+        .map(|(early, decision)| decision.as_ref().map_or_else(Vec::new, |decision| full_specs(early, decision)))
+        .collect();
+    let full = together("learning rate and batch, to the end", &specs, act)?;
+    planners
+        .iter()
+        .zip(searches)
+        .zip(early.into_iter().zip(full))
+        .zip(&decisions)
+        .map(|(((planner, search), (early, full)), decision)| {
+            let (Some(search), Some(decision)) = (search, decision) else {
+                return Ok(None);
+            };
+            let result = conclude(planner, search, &early, decision, &full)?;
+            Ok(Some((result, early, full)))
+        })
+        .collect()
+}
+
+fn summary(result: &SearchResult) -> String {
+    let edge = if result.on_edge.is_empty() {
+        String::new()
+    } else {
+        format!("; on the edge of the grid: {}", result.on_edge.join(", "))
+    };
+    format!(
+        "{}: learning rate {}, batch {} chosen of {} settings for {:.0} % of the cost of running all{edge}",
+        result.family,
+        result.chosen.learning_rate,
+        result.chosen.batch,
+        result.trials.len(),
+        100.0 * result.cost_share
+    )
+}
+
+/// Crate or library → version, for the records.
+#[must_use]
+pub fn versions() -> BTreeMap<String, String> {
+    // All crates of the workspace carry one version; Burn is pinned in the workspace manifest.
+    BTreeMap::from([
+        ("chemscale".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("record schema".to_owned(), crate::record::RECORD_SCHEMA.to_string()),
+    ])
+}
