@@ -3,13 +3,19 @@
 pub mod calibration;
 mod curve;
 pub mod driver;
+pub mod energy;
 mod error;
 pub mod estimate;
+pub mod log;
 mod loss_serde;
+pub mod plan;
 pub mod rank;
 pub mod replay;
 pub mod rules;
+pub mod search;
 mod student;
+mod table;
+pub mod transfer;
 
 pub use calibration::{Calibration, CalibrationOptions};
 pub use curve::Curve;

@@ -10,6 +10,7 @@ mod trial;
 use serde::{Deserialize, Serialize};
 
 pub use settings::Settings;
+pub(crate) use settings::share_of;
 pub use trial::{Criterion, Report, Signal, State, StopReason, Trial};
 
 use crate::rules::Rule;

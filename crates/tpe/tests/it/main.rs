@@ -2,5 +2,7 @@
 
 mod driver;
 mod golden;
+mod logs;
+mod planning;
 mod replays;
 mod truth;
