@@ -1,3 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+pub mod embedded;
+mod error;
 pub mod generator;
+pub mod molecules;
+mod rejects;
+mod source;
+pub mod split;
+pub mod structures;
+mod write;
+
+pub use error::{Error, Result};
+pub use rejects::{Reject, write_rejects};
+pub use source::DEFAULT_UNPACKED_LIMIT;

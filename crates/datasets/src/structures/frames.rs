@@ -1,0 +1,175 @@
+//! The common end of all readers: file numbers in, checked and converted structures out.
+
+use std::path::Path;
+
+use atoms::{Structure, cell_heights, inverse};
+
+use crate::error::{Error, Result};
+use crate::rejects::{Reject, shorten};
+
+use super::units::unit_from_magnitude;
+use super::{ReadOptions, StructureSet, Units, UnitsOrigin, UnitsUsed};
+
+/// One record in the file's own units, or why there is none.
+pub(super) struct Frame {
+    /// Line or number of the record, from 1.
+    pub(super) line: u64,
+    /// The beginning of the record, for messages.
+    pub(super) text: String,
+    pub(super) content: Result<Structure, String>,
+}
+
+/// What a format's reader found in a file.
+pub(super) struct Frames {
+    pub(super) frames: Vec<Frame>,
+    /// The units the format implies, and why.
+    pub(super) units: Units,
+    pub(super) origin: UnitsOrigin,
+    pub(super) notes: Vec<String>,
+}
+
+/// How many structures are asked about the size of their energies.
+const MAGNITUDE_SAMPLE: usize = 32;
+
+impl Frames {
+    /// Settles the units, converts, checks, and collects the rejects.
+    pub(super) fn finish(self, path: &Path, options: &ReadOptions) -> Result<StructureSet> {
+        let mut notes = self.notes;
+        let units = settle_units(&self.frames, self.units, self.origin, options, &mut notes);
+        let mut set = StructureSet {
+            structures: Vec::with_capacity(self.frames.len()),
+            rejects: Vec::new(),
+            units,
+            notes: Vec::new(),
+        };
+        let mut boxed = 0_usize;
+        for frame in self.frames {
+            if options
+                .limit
+                .is_some_and(|limit| set.structures.len() >= limit)
+            {
+                break;
+            }
+            let checked = frame.content.and_then(|mut structure| {
+                set.units.units.convert(&mut structure);
+                structure.validate().map_err(|e| e.to_string())?;
+                if options.require_labels {
+                    require_labels(&structure)?;
+                }
+                if is_boxed_molecule(&structure, options.vacuum) {
+                    structure.periodic = [false; 3];
+                    boxed += 1;
+                }
+                structure
+                    .check_distances(options.least_distance)
+                    .map_err(|e| e.to_string())?;
+                Ok(structure)
+            });
+            match checked {
+                Ok(structure) => set.structures.push(structure),
+                Err(reason) if options.strict => {
+                    return Err(Error::Record {
+                        path: path.to_path_buf(),
+                        line: frame.line,
+                        reason,
+                        text: shorten(&frame.text).to_owned(),
+                    });
+                }
+                Err(reason) => set
+                    .rejects
+                    .push(Reject::new(frame.line, &frame.text, reason)),
+            }
+        }
+        if boxed > 0 {
+            notes.push(format!(
+                "{boxed} structures are marked periodic but have {} Å or more of vacuum on all sides; they are read as isolated",
+                options.vacuum
+            ));
+        }
+        set.notes = notes;
+        if set.structures.is_empty() {
+            return Err(match set.rejects.first() {
+                None => Error::Empty {
+                    path: path.to_path_buf(),
+                },
+                Some(first) => Error::AllRejected {
+                    path: path.to_path_buf(),
+                    rejected: set.rejects.len(),
+                    line: first.line,
+                    reason: first.reason.clone(),
+                },
+            });
+        }
+        Ok(set)
+    }
+}
+
+fn settle_units(
+    frames: &[Frame],
+    implied: Units,
+    origin: UnitsOrigin,
+    options: &ReadOptions,
+    notes: &mut Vec<String>,
+) -> UnitsUsed {
+    let used = match options.units {
+        Some(units) => UnitsUsed {
+            units,
+            origin: UnitsOrigin::Given,
+        },
+        None => UnitsUsed {
+            units: implied,
+            origin,
+        },
+    };
+    // Total energies of molecules say by their size which unit they are in, provided that all asked agree.
+    let mut seen = frames
+        .iter()
+        .filter_map(|frame| frame.content.as_ref().ok())
+        .filter(|s| s.len() > 1 && s.energy.is_some())
+        .take(MAGNITUDE_SAMPLE)
+        .map(unit_from_magnitude);
+    let Some(Some((unit, ratio))) = seen.next() else {
+        return used;
+    };
+    if !seen.all(|other| other.is_some_and(|(u, _)| u == unit)) || unit == used.units.energy {
+        return used;
+    }
+    if let UnitsOrigin::Assumed(_) = used.origin {
+        return UnitsUsed {
+            units: Units::of(unit, used.units.length),
+            origin: UnitsOrigin::Magnitude(ratio),
+        };
+    }
+    notes.push(format!(
+        "the energies have the size of total energies in {}, but the file is read as {}",
+        unit.name(),
+        used.units
+    ));
+    used
+}
+
+fn require_labels(structure: &Structure) -> Result<(), String> {
+    match (&structure.energy, &structure.forces) {
+        (Some(_), Some(_)) => Ok(()),
+        (None, _) => Err("the structure has no energy".into()),
+        (_, None) => Err("the structure has no forces".into()),
+    }
+}
+
+/// True when a fully periodic cell leaves `vacuum` (Å) between the atoms and their images along all axes.
+fn is_boxed_molecule(structure: &Structure, vacuum: f64) -> bool {
+    let (Some(cell), [true, true, true]) = (&structure.cell, structure.periodic) else {
+        return false;
+    };
+    let (inv, heights) = (inverse(cell), cell_heights(cell));
+    (0..3).all(|k| {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for p in &structure.positions {
+            let s = p[0] * inv[0][k] + p[1] * inv[1][k] + p[2] * inv[2][k];
+            low = low.min(s);
+            high = high.max(s);
+        }
+        // A molecule that crosses the edge of the box looks wide here and stays periodic, which is safe.
+        heights[k] * (1.0 - (high - low)) >= vacuum
+    })
+}
