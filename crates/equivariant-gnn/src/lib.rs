@@ -4,8 +4,12 @@ mod batch;
 mod error;
 pub mod evaluate;
 pub mod models;
+mod potential;
+pub mod train;
 pub mod weights;
 
 pub use batch::{Batch, Edges, LEAST_DISTANCE, Precision, Prepared};
 pub use error::{Error, Result};
 pub use models::{Model, ModelConfig, PaiNNConfig, SchNetConfig};
+pub use potential::{Evaluation, Potential, Provenance};
+pub use train::{Trained, TrainingConfig, train};

@@ -1,0 +1,120 @@
+//! Training structures with their neighbours found once and their labels without references.
+
+use std::collections::BTreeMap;
+
+use atoms::Structure;
+use rand::{SeedableRng as _, seq::SliceRandom as _};
+use rand_chacha::ChaCha8Rng;
+
+use super::loss::Label;
+use crate::{
+    batch::Prepared,
+    error::{Error, Result},
+};
+
+/// A set of labelled structures.
+#[derive(Debug)]
+pub(super) struct Set {
+    prepared: Vec<Prepared>,
+    labels: Vec<Label>,
+}
+
+impl Set {
+    /// Finds the neighbours and subtracts the references in float64.
+    pub(super) fn new(
+        structures: &[Structure],
+        cutoff: f64,
+        references: &BTreeMap<u8, f64>,
+    ) -> Result<Self> {
+        let mut set = Self {
+            prepared: Vec::with_capacity(structures.len()),
+            labels: Vec::with_capacity(structures.len()),
+        };
+        for (index, structure) in structures.iter().enumerate() {
+            set.prepared.push(Prepared::new(structure, cutoff, index)?);
+            let mut reference = 0.0;
+            for (atom, z) in structure.species.iter().enumerate() {
+                reference += references.get(z).ok_or_else(|| Error::UnknownElement {
+                    index,
+                    atom,
+                    symbol: atoms::element::symbol(*z).unwrap_or("?"),
+                })?;
+            }
+            set.labels.push(Label {
+                energy: structure.energy.map(|energy| energy - reference),
+                forces: structure.forces.clone(),
+                stress: structure.stress,
+            });
+        }
+        Ok(set)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.prepared.len()
+    }
+
+    pub(super) fn pick(&self, indices: &[usize]) -> (Vec<&Prepared>, Vec<&Label>) {
+        indices
+            .iter()
+            .map(|&k| (&self.prepared[k], &self.labels[k]))
+            .unzip()
+    }
+}
+
+/// The structures of step `step` (from 0): every pass takes all in an order of its own, which follows
+/// from the seed and the pass alone, so that a resumed run needs no state of the shuffle.
+pub(super) fn batch_of(step: usize, structures: usize, batch: usize, seed: u64) -> Vec<usize> {
+    let per_pass = structures.div_ceil(batch);
+    let (pass, part) = (step / per_pass, step % per_pass);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(1 + pass as u64);
+    let mut order: Vec<usize> = (0..structures).collect();
+    order.shuffle(&mut random);
+    order[part * batch..((part + 1) * batch).min(structures)].to_vec()
+}
+
+/// What the network's numbers are multiplied by: the root mean square of the force components, or
+/// without forces the deviation of the energies per atom from their references (eV or eV/Å).
+pub(super) fn scale(set: &Set) -> f64 {
+    let forces = || set.labels.iter().filter_map(|label| label.forces.as_ref());
+    let count: usize = forces().map(|f| 3 * f.len()).sum();
+    let mean_square = if count > 0 {
+        let sum: f64 = forces().flat_map(|f| f.as_flattened()).map(|x| x * x).sum();
+        sum / count as f64
+    } else {
+        let per_atom = |(label, prepared): (&Label, &Prepared)| {
+            Some(label.energy? / prepared.species().len() as f64)
+        };
+        let all: Vec<f64> = set
+            .labels
+            .iter()
+            .zip(&set.prepared)
+            .filter_map(per_atom)
+            .collect();
+        all.iter().map(|x| x * x).sum::<f64>() / all.len().max(1) as f64
+    };
+    // One structure at its minimum has neither forces nor a deviation.
+    if mean_square > 1e-12 {
+        mean_square.sqrt()
+    } else {
+        1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::batch_of;
+
+    #[test]
+    fn each_pass_takes_every_structure_once_in_another_order() {
+        let pass = |p: usize| -> Vec<usize> {
+            (0..4).flat_map(|k| batch_of(4 * p + k, 10, 3, 7)).collect()
+        };
+        let (first, second) = (pass(0), pass(1));
+        assert_ne!(first, second);
+        for mut order in [first, second] {
+            order.sort_unstable();
+            assert_eq!(order, (0..10).collect::<Vec<_>>());
+        }
+    }
+}

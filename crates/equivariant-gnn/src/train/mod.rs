@@ -1,0 +1,434 @@
+//! Training on energies, forces and stress.
+//!
+//! Forces are derivatives of the energy, so the gradient of their loss by the weights is a second
+//! derivative; see [`backend::tape`]. References are subtracted and energies summed in float64.
+//!
+//! Subnormal numbers slow float32 arithmetic on the processor thirty-fold, and training breeds them
+//! in three places, each of which is stopped at its source: tails of radial Gaussians are flushed to
+//! zero ([`backend::tape::Var::exp_flushed`]), gradients smaller than 1e-18 are flushed to zero before
+//! the optimiser squares them, and pairs beyond the cutoff have the exact weight zero.
+
+mod config;
+mod data;
+mod errors;
+mod loss;
+mod references;
+mod state;
+
+use std::{collections::BTreeMap, path::Path, time::Instant};
+
+use atoms::Structure;
+use backend::{
+    run::{Observer, Progress},
+    tape::{Graph, Role, Tape},
+};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    batch::Batch,
+    error::{Error, Result},
+    evaluate::{Wanted, predict},
+    models::{Model, ModelConfig},
+    potential::{Potential, Provenance},
+    weights::{Weights, host},
+};
+use data::{Set, batch_of};
+use loss::Labels;
+use state::State;
+
+pub use config::{Penalty, RateSchedule, References, TrainingConfig};
+pub use errors::Errors;
+
+/// One validation during training.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// After this many optimiser steps.
+    pub step: usize,
+    /// The learning rate then.
+    pub rate: f64,
+    /// The errors on the validation set.
+    pub errors: Errors,
+}
+
+/// What a training gives.
+#[derive(Debug)]
+pub struct Trained {
+    /// The potential with the weights of the best validation, or the last ones without a validation set.
+    pub potential: Potential,
+    /// The training loss of each step.
+    pub curve: Vec<f64>,
+    /// The errors over the course of training.
+    pub validations: Vec<Validation>,
+    /// The errors of the potential on the validation set.
+    pub errors: Errors,
+    /// Validation error of the energy (meV/atom).
+    pub energy_mae: Option<f64>,
+    /// Validation error of force components (meV/Å).
+    pub force_mae: Option<f64>,
+    /// Optimiser steps done.
+    pub steps: usize,
+    /// The step whose weights the potential has.
+    pub best_step: usize,
+    /// Seconds of training, over all its parts if it was resumed.
+    pub seconds: f64,
+    /// Whether the observer stopped it.
+    pub interrupted: bool,
+}
+
+/// A training with its options; see [`train`] for the short form.
+#[derive(Debug, Clone, Copy)]
+pub struct Training<'a> {
+    model: &'a ModelConfig,
+    config: &'a TrainingConfig,
+    device: &'a Device,
+    folder: Option<&'a Path>,
+    start: Option<&'a Potential>,
+}
+
+/// Trains a fresh model.
+///
+/// The observer is called after every step and stops the training by `Break`.
+///
+/// # Errors
+/// A setting outside its range, a structure that cannot be used, no label to train on, or a loss that
+/// stops being a number.
+pub fn train(
+    model: &ModelConfig,
+    config: &TrainingConfig,
+    train: &[Structure],
+    validation: &[Structure],
+    device: &Device,
+    observer: &mut Observer<'_>,
+) -> Result<Trained> {
+    Training::new(model, config, device).run(train, validation, observer)
+}
+
+impl<'a> Training<'a> {
+    /// A training of a fresh model without checkpoints.
+    #[must_use]
+    pub fn new(model: &'a ModelConfig, config: &'a TrainingConfig, device: &'a Device) -> Self {
+        Self {
+            model,
+            config,
+            device,
+            folder: None,
+            start: None,
+        }
+    }
+
+    /// Keeps checkpoints in a folder at every validation, and goes on from the last one if there is
+    /// one: a run that was killed ends with the same numbers as one that was not.
+    #[must_use]
+    pub fn resumable(self, folder: &'a Path) -> Self {
+        Self {
+            folder: Some(folder),
+            ..self
+        }
+    }
+
+    /// Starts from the weights and scale of a potential of the same architecture; the references are
+    /// made anew from the settings.
+    #[must_use]
+    pub fn starting_from(self, potential: &'a Potential) -> Self {
+        Self {
+            start: Some(potential),
+            ..self
+        }
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// Those of [`train`], and a folder that cannot be written or holds another run.
+    pub fn run(
+        &self,
+        train: &[Structure],
+        validation: &[Structure],
+        observer: &mut Observer<'_>,
+    ) -> Result<Trained> {
+        let mut run = Run::new(self, train, validation)?;
+        let interrupted = run.go(observer)?;
+        run.finish(interrupted)
+    }
+}
+
+struct Run<'a> {
+    options: &'a Training<'a>,
+    model: Box<dyn Model>,
+    train: &'a [Structure],
+    set: Set,
+    validation: Option<Set>,
+    references: BTreeMap<u8, f64>,
+    scale: f64,
+    weights: Weights,
+    state: State,
+    files: Option<state::Files>,
+    started: Instant,
+    training_set: String,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        options: &'a Training<'a>,
+        train: &'a [Structure],
+        validation: &[Structure],
+    ) -> Result<Self> {
+        let config = options.config;
+        config.validate()?;
+        let model = options.model.model();
+        model.validate()?;
+        if train.is_empty() {
+            return Err(Error::Empty {
+                what: "the training set",
+            });
+        }
+        if train
+            .iter()
+            .all(|s| s.energy.is_none() && s.forces.is_none())
+        {
+            return Err(Error::MissingLabel {
+                index: 0,
+                label: "energy or forces",
+            });
+        }
+        let references = references::of(train, &config.references)?;
+        let set = Set::new(train, model.cutoff(), &references)?;
+        let validation = (!validation.is_empty())
+            .then(|| Set::new(validation, model.cutoff(), &references))
+            .transpose()?;
+        let (weights, scale) = match options.start {
+            None => {
+                let layout = model.layout();
+                let weights = Weights::init(layout, config.seed, config.precision, options.device);
+                (weights, data::scale(&set))
+            }
+            Some(potential) => {
+                let named = potential.weights().to_named();
+                let weights =
+                    Weights::from_named(model.layout(), &named, config.precision, options.device)?;
+                (weights, potential.scale())
+            }
+        };
+        let training_set = state::hash(train);
+        let fingerprint = state::fingerprint(options.model, config, &training_set, &weights);
+        let files = options
+            .folder
+            .map(|folder| state::Files::open(folder, fingerprint))
+            .transpose()?;
+        let mut state = State::new(config, &weights);
+        if let Some(files) = &files {
+            files.load_into(&mut state, &weights)?;
+        }
+        Ok(Self {
+            options,
+            model,
+            train,
+            set,
+            validation,
+            references,
+            scale,
+            weights,
+            state,
+            files,
+            started: Instant::now(),
+            training_set,
+        })
+    }
+
+    fn seconds(&self) -> f64 {
+        self.state.progress.seconds + self.started.elapsed().as_secs_f64()
+    }
+
+    /// The training loop; true if the observer stopped it.
+    fn go(&mut self, observer: &mut Observer<'_>) -> Result<bool> {
+        let config = self.options.config;
+        let per_pass = self.set.len().div_ceil(config.batch);
+        let every = match config.validate_every {
+            0 => per_pass,
+            steps => steps,
+        };
+        let first = self.state.progress.step;
+        while self.state.progress.step < config.steps && !self.state.is_settled(config) {
+            let rate = self.state.rate(config);
+            let (loss, norm) = self.step(rate)?;
+            let step = self.state.progress.step;
+            let out_of_time = config.seconds.is_some_and(|limit| self.seconds() > limit);
+            let last = step == config.steps || out_of_time;
+            let validated = (step % every == 0 || last)
+                .then(|| self.validate(rate))
+                .transpose()?
+                .flatten();
+            let elapsed = self.started.elapsed();
+            let done = (step - first) * config.batch;
+            let flow = observer(&Progress {
+                step: step as u64,
+                steps_total: config.steps as u64,
+                epoch: step as f64 / per_pass as f64,
+                train_loss: loss,
+                validation: validated,
+                rate,
+                gradient_norm: norm,
+                throughput: done as f64 / elapsed.as_secs_f64().max(1e-9),
+                elapsed,
+            });
+            if step % every == 0 || last || flow.is_break() {
+                self.save()?;
+            }
+            if flow.is_break() {
+                return Ok(true);
+            }
+            if out_of_time {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// One optimiser step; the loss before it and the norm of its gradient.
+    fn step(&mut self, rate: f64) -> Result<(f64, f64)> {
+        let config = self.options.config;
+        let step = self.state.progress.step;
+        let picked = batch_of(step, self.set.len(), config.batch, config.seed);
+        let (structures, labels) = self.set.pick(&picked);
+        let batch = Batch::of(
+            &structures,
+            self.model.cutoff(),
+            config.precision,
+            self.options.device,
+        )?;
+        let labels = Labels::new(&labels, &batch, config);
+        let weights = self.weights.with_flat(self.state.flat());
+        let tape = Tape::new();
+        let scope = weights.inputs(&tape);
+        let wanted = Wanted {
+            forces: labels.needs_forces(),
+            virial: labels.needs_virial(),
+        };
+        let predicted = predict(&*self.model, &scope, &batch, &tape, wanted, Graph::Keep);
+        self.state.progress.step += 1;
+        let Some(loss) = labels.loss(&predicted, self.scale, config) else {
+            // None of these structures has a label that counts.
+            return Ok((0.0, 0.0));
+        };
+        let value = host(loss.value())[0];
+        if !value.is_finite() {
+            return Err(self.culprit(value, &picked, &weights)?);
+        }
+        let gradients = tape.gradients(&loss, Role::Parameters, Graph::Drop);
+        let gradient = flush(scope.flat_gradient(&gradients));
+        drop(gradients);
+        drop(scope);
+        let norm = self.state.update(rate, gradient, config);
+        self.state.losses.push(value);
+        Ok((value, norm))
+    }
+
+    /// Finds the first structure of a batch whose own prediction or label is not finite.
+    fn culprit(&self, loss: f64, picked: &[usize], weights: &Weights) -> Result<Error> {
+        let mut index = picked[0];
+        for &candidate in picked {
+            let (structures, labels) = self.set.pick(&[candidate]);
+            let batch = Batch::of(
+                &structures,
+                self.model.cutoff(),
+                weights.precision(),
+                self.options.device,
+            )?;
+            let labels = Labels::new(&labels, &batch, self.options.config);
+            let tape = Tape::new();
+            let scope = weights.constants();
+            let wanted = Wanted {
+                forces: labels.needs_forces(),
+                virial: labels.needs_virial(),
+            };
+            let predicted = predict(&*self.model, &scope, &batch, &tape, wanted, Graph::Drop);
+            let alone = labels.loss(&predicted, self.scale, self.options.config);
+            if alone.is_some_and(|loss| !host(loss.value())[0].is_finite()) {
+                index = candidate;
+                break;
+            }
+        }
+        Ok(Error::NotANumber {
+            step: self.state.progress.step,
+            loss,
+            index,
+            formula: self.train[index].formula(),
+        })
+    }
+
+    /// Validates the averaged weights and keeps them if they are the best so far.
+    fn validate(&mut self, rate: f64) -> Result<Option<f64>> {
+        let config = self.options.config;
+        let weights = self.weights.with_flat(self.state.averaged());
+        let Some(set) = &self.validation else {
+            self.state.keep(&weights, None);
+            return Ok(None);
+        };
+        let errors = errors::errors(&*self.model, &weights, set, self.scale, config.batch)?;
+        let metric = errors.force_mae.or(errors.energy_mae);
+        self.state.progress.validations.push(Validation {
+            step: self.state.progress.step,
+            rate,
+            errors,
+        });
+        self.state.keep(&weights, metric);
+        Ok(metric)
+    }
+
+    fn save(&mut self) -> Result<()> {
+        let seconds = self.seconds();
+        match &self.files {
+            None => Ok(()),
+            Some(files) => files.save(&self.state, seconds),
+        }
+    }
+
+    fn finish(mut self, interrupted: bool) -> Result<Trained> {
+        if self.state.best.is_none() {
+            self.validate(self.state.rate(self.options.config))?;
+        }
+        let seconds = self.seconds();
+        let best = self.state.best.as_ref().expect("validated just above");
+        let weights = self.weights.with_flat(best.clone());
+        let best_step = self.state.progress.best_step;
+        let errors = self
+            .state
+            .progress
+            .validations
+            .iter()
+            .find(|validation| validation.step == best_step)
+            .map(|validation| validation.errors)
+            .unwrap_or_default();
+        let potential = Potential::new(
+            self.options.model.clone(),
+            weights,
+            self.scale,
+            self.references,
+        )?
+        .with_provenance(Provenance {
+            training_set: Some(self.training_set),
+            steps: Some(self.state.progress.step),
+            energy_mae: errors.energy_mae,
+            force_mae: errors.force_mae,
+        });
+        Ok(Trained {
+            potential,
+            curve: self.state.losses,
+            validations: self.state.progress.validations,
+            errors,
+            energy_mae: errors.energy_mae,
+            force_mae: errors.force_mae,
+            steps: self.state.progress.step,
+            best_step,
+            seconds,
+            interrupted,
+        })
+    }
+}
+
+/// Sets what is too small to matter to zero, because its square would be subnormal.
+fn flush(gradient: Tensor<1>) -> Tensor<1> {
+    let small = gradient.clone().abs().lower_elem(1e-18);
+    gradient.mask_fill(small, 0.0)
+}
