@@ -222,6 +222,12 @@ impl Constraints {
         }
     }
 
+    /// The capacity of every atom that is not listed.
+    #[must_use]
+    pub fn other(&self) -> u32 {
+        self.other
+    }
+
     /// Symbols whose every combination obeys the constraints: each listed atom
     /// with each bond it can make, branches, rings, and the index symbols.
     ///

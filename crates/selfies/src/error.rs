@@ -25,6 +25,16 @@ pub enum EncodeError {
         /// The reason.
         source: KekulizeError,
     },
+    /// SELFIES 1 cannot express the string.
+    #[error("{source} at byte {position}\n\tSMILES: {smiles}")]
+    Version1 {
+        /// The string.
+        smiles: String,
+        /// Byte of the token, or of the fragment.
+        position: usize,
+        /// The reason.
+        source: crate::v1::Fault,
+    },
     /// Atoms have more bonds than the constraints allow.
     #[error(
         "input violates the currently-set semantic constraints\n\tSMILES: {smiles}\n\tErrors:\n{}",

@@ -11,11 +11,12 @@ pub use derive::Cause;
 pub use molecule::RingNumbers;
 
 use crate::attribution::Attribution;
-use crate::constraints::Constraints;
+use crate::constraints::{Constraints, Preset};
 use crate::error::DecodeError;
 use crate::options::Syntax;
 use crate::smiles::NONE;
 use crate::symbol::SymbolTable;
+use crate::v1;
 use cursor::{Cursor, Lookup};
 use derive::{Frame, Witness};
 use molecule::DerivedMolecule;
@@ -36,6 +37,18 @@ pub struct DecodeOptions {
     pub ring_numbers: RingNumbers,
     /// Accept `[*]` and the four newest elements.
     pub wildcards: bool,
+}
+
+impl DecodeOptions {
+    /// The rules and the default constraints of the Python package 1.0.4.
+    #[must_use]
+    pub fn v1() -> Self {
+        Self {
+            constraints: Constraints::preset_v1(Preset::Default),
+            syntax: Syntax::V1,
+            ..Self::default()
+        }
+    }
 }
 
 /// Translates SELFIES to SMILES under the default constraints.
@@ -62,6 +75,8 @@ pub struct Decoder {
     frames: Vec<Frame>,
     out: Vec<u8>,
     length: usize,
+    version_1: v1::Decoder,
+    text: String,
 }
 
 impl Default for Decoder {
@@ -81,6 +96,8 @@ impl Decoder {
             frames: Vec::new(),
             out: Vec::new(),
             length: 0,
+            version_1: v1::Decoder::default(),
+            text: String::new(),
         }
     }
 
@@ -95,6 +112,13 @@ impl Decoder {
     /// # Errors
     /// If a symbol is none, or a bracket is not closed.
     pub fn decode(&mut self, selfies: &str) -> Result<&str, DecodeError> {
+        if self.options.syntax == Syntax::V1 {
+            self.text.clear();
+            let constraints = &self.options.constraints;
+            self.version_1
+                .decode(selfies, constraints, &mut self.text)?;
+            return Ok(&self.text);
+        }
         self.derive(selfies, &mut ())?;
         for at in 0..self.molecule.requests.len() {
             self.molecule.form_ring(self.molecule.requests[at]);

@@ -13,12 +13,14 @@ use crate::kekulize::Kekulizer;
 use crate::options::Syntax;
 use crate::smiles::{Dialect, Molecule, Reader};
 use crate::symbol::atom_text;
+use crate::v1;
 
 /// How SMILES strings are translated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EncodeOptions {
     /// Refuse molecules that break the constraints; decoding would change them.
+    /// SELFIES 1 never refuses them.
     pub strict: bool,
     /// How many bonds an atom may have; looked at only when strict.
     pub constraints: Constraints,
@@ -63,6 +65,8 @@ pub struct Encoder {
     kekulizer: Kekulizer,
     chirality: chirality::Scratch,
     emitter: emit::Emitter,
+    version_1: v1::Encoder,
+    text: String,
 }
 
 impl Default for Encoder {
@@ -82,6 +86,8 @@ impl Encoder {
             kekulizer: Kekulizer::default(),
             chirality: chirality::Scratch::default(),
             emitter: emit::Emitter::default(),
+            version_1: v1::Encoder::default(),
+            text: String::new(),
         }
     }
 
@@ -97,6 +103,11 @@ impl Encoder {
     /// If the string cannot be read, its aromatic bonds cannot be replaced, or
     /// it is strict and an atom has more bonds than the constraints allow.
     pub fn encode(&mut self, smiles: &str) -> Result<&str, EncodeError> {
+        if self.options.syntax == Syntax::V1 {
+            self.text.clear();
+            self.version_1.encode(smiles, &mut self.text)?;
+            return Ok(&self.text);
+        }
         self.prepare(smiles)?;
         Ok(self.emitter.write(&self.molecule))
     }

@@ -22,7 +22,7 @@ mod error;
 mod molecule;
 mod reader;
 
-pub(crate) use digits::decimal;
+pub(crate) use digits::{decimal, is_digit};
 
 /// Reads an atom in brackets.
 pub(crate) fn bracket_atom(text: &str) -> Option<Atom> {

@@ -2,5 +2,6 @@
 
 mod attribution;
 mod golden;
+mod parity_v1;
 mod parity_v2;
 mod utilities;
