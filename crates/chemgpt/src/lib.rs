@@ -2,6 +2,7 @@
 
 mod batch;
 mod config;
+mod cpu;
 pub mod data;
 mod error;
 mod model;

@@ -41,6 +41,8 @@ impl ChemGptConfig {
                 .collect(),
             norm: draw.norm(c),
             config: self.clone(),
+            fused: true,
+            recompute: false,
         }
     }
 }

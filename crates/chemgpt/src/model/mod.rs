@@ -9,6 +9,7 @@
 //! # References
 //! `transformers`' `GPTNeoForCausalLM`; Black et al., GPT-Neo (2021), <https://doi.org/10.5281/zenodo.5297715>.
 
+mod fused;
 mod initial;
 mod plain;
 mod weights;
@@ -70,6 +71,10 @@ pub struct ChemGpt {
     pub norm: Norm,
     #[module(skip)]
     config: ChemGptConfig,
+    #[module(skip)]
+    fused: bool,
+    #[module(skip)]
+    recompute: bool,
 }
 
 impl ChemGpt {
@@ -104,12 +109,7 @@ impl ChemGpt {
     /// # Errors
     /// A token or a position that the model does not have.
     pub fn hidden(&self, batch: &Batch) -> Result<Tensor<2>> {
-        batch.validate(&self.config)?;
-        let masks = plain::Masks::new(&self.config, batch, &self.device());
-        let mut x = self.embed(batch); // [N, C]
-        for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(x, &self.config, batch, masks.of(self.config.kind(index)));
-        }
+        let x = self.stream(batch, &mut |_| {})?; // [N, C]
         Ok(self.norm.forward(x, self.config.epsilon)) // [N, C]
     }
 
@@ -122,18 +122,27 @@ impl ChemGpt {
     /// # Errors
     /// A token or a position that the model does not have.
     pub fn hidden_states(&self, batch: &Batch) -> Result<Vec<Tensor<2>>> {
-        batch.validate(&self.config)?;
-        let masks = plain::Masks::new(&self.config, batch, &self.device());
-        let mut x = self.embed(batch); // [N, C]
-        let mut states = vec![x.clone()];
-        for (index, block) in self.blocks.iter().enumerate() {
-            x = block.forward(x, &self.config, batch, masks.of(self.config.kind(index)));
-            states.push(x.clone());
-        }
-        let last = self.norm.forward(x, self.config.epsilon);
-        states.pop();
-        states.push(last);
+        let mut states = Vec::with_capacity(self.config.layers + 1);
+        let x = self.stream(batch, &mut |x| states.push(x.clone()))?;
+        states.push(self.norm.forward(x, self.config.epsilon));
         Ok(states)
+    }
+
+    /// The stream after the last block, before the last normalisation; `each` sees the input of every block.
+    fn stream(&self, batch: &Batch, each: &mut dyn FnMut(&Tensor<2>)) -> Result<Tensor<2>> {
+        batch.validate(&self.config)?;
+        if self.fused {
+            if let Some(x) = self.fused_stream(batch, each) {
+                return Ok(x);
+            }
+        }
+        let masks = plain::Masks::new(&self.config, batch, &self.device());
+        let mut x = plain::embed(self.tokens.val(), self.positions.val(), batch); // [N, C]
+        for (index, block) in self.blocks.iter().enumerate() {
+            each(&x);
+            x = block.forward(x, &self.config, batch, masks.of(self.config.kind(index)));
+        }
+        Ok(x)
     }
 
     /// Sum of −ln p(target) over the targets that count, divided by `items` (the number of such targets for the mean).
@@ -181,7 +190,19 @@ impl ChemGpt {
         self.valid()
     }
 
-    fn embed(&self, batch: &Batch) -> Tensor<2> {
-        plain::embed(self.tokens.val(), self.positions.val(), batch)
+    /// Whether to use the operations of this crate that do a whole block at once. They need float32 parameters in host
+    /// memory; elsewhere the model uses ordinary tensor operations whatever this says. On by default.
+    #[must_use]
+    pub fn with_fused_operations(mut self, fused: bool) -> Self {
+        self.fused = fused;
+        self
+    }
+
+    /// Whether the backward pass computes the inside of each block again instead of keeping it: about a third more
+    /// time, and a tenth of the memory. Off by default; only the fused operations know it.
+    #[must_use]
+    pub fn with_recomputation(mut self, recompute: bool) -> Self {
+        self.recompute = recompute;
+        self
     }
 }

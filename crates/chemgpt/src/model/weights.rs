@@ -153,6 +153,8 @@ impl ChemGpt {
             blocks,
             norm: source.norm("transformer.ln_f", c)?,
             config: config.clone(),
+            fused: true,
+            recompute: false,
         })
     }
 }

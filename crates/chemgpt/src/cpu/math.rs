@@ -1,0 +1,262 @@
+//! Exponential and GELU over vector registers.
+
+use pulp::{Simd, WithSimd};
+
+/// e^x to one unit in the last place; 0 below −87, so no result is denormal; inputs above 88 count as 88.
+///
+/// The constants are those of the Cephes library (`expf.c`, Moshier 1992).
+#[inline(always)]
+pub(super) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let splat = |value: f32| simd.splat_f32s(value);
+    let low = splat(-87.0);
+    let clamped = simd.min_f32s(simd.max_f32s(x, low), splat(88.0));
+    // Adding 1.5 * 2^23 leaves the rounded quotient in the low bits.
+    let shifted = simd.mul_add_f32s(
+        clamped,
+        splat(std::f32::consts::LOG2_E),
+        splat(12_582_912.0),
+    );
+    let quotient = simd.sub_f32s(shifted, splat(12_582_912.0));
+    let r = simd.mul_add_f32s(quotient, splat(-0.693_359_4), clamped);
+    let r = simd.mul_add_f32s(quotient, splat(2.121_944_4e-4), r);
+    let mut p = splat(1.987_569_1e-4);
+    for coefficient in [
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_5e-1,
+        5.000_000_1e-1,
+    ] {
+        p = simd.mul_add_f32s(p, r, splat(coefficient));
+    }
+    let square = simd.mul_f32s(r, r);
+    let y = simd.add_f32s(simd.mul_add_f32s(p, square, r), splat(1.0));
+    let exponent =
+        simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
+    let scale = simd.transmute_f32s_u32s(simd.add_u32s(exponent, simd.splat_u32s(0x3f80_0000)));
+    let result = simd.mul_f32s(y, scale);
+    simd.select_f32s(simd.less_than_f32s(x, low), splat(0.0), result)
+}
+
+/// 2 √(2/π), the slope inside the sigmoid form of `gelu_new`.
+const SLOPE: f32 = 1.595_769_1;
+const CUBE: f32 = 0.044_715;
+
+/// x σ(2u) and its derivative, with u = √(2/π) (x + 0.044715 x³): the same function as 0.5 x (1 + tanh u), without the
+/// loss of digits of 1 + tanh u for negative x.
+#[inline(always)]
+fn gelu_parts<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
+    let splat = |value: f32| simd.splat_f32s(value);
+    let square = simd.mul_f32s(x, x);
+    let inner = simd.mul_f32s(
+        simd.mul_f32s(x, splat(-SLOPE)),
+        simd.mul_add_f32s(square, splat(CUBE), splat(1.0)),
+    );
+    // e^80 keeps the sigmoid above the smallest normal number.
+    let e = exp(simd, simd.min_f32s(inner, splat(80.0)));
+    let sigmoid = simd.div_f32s(splat(1.0), simd.add_f32s(e, splat(1.0)));
+    let value = simd.mul_f32s(x, sigmoid);
+    let slope = simd.mul_f32s(
+        splat(SLOPE),
+        simd.mul_add_f32s(square, splat(3.0 * CUBE), splat(1.0)),
+    );
+    let rest = simd.mul_f32s(value, simd.sub_f32s(splat(1.0), sigmoid));
+    (value, simd.mul_add_f32s(rest, slope, sigmoid))
+}
+
+/// `out` ← gelu(x).
+pub(super) struct Gelu<'a> {
+    pub(super) x: &'a [f32],
+    pub(super) out: &'a mut [f32],
+}
+
+impl WithSimd for Gelu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, x_tail) = S::as_simd_f32s(self.x);
+        let (out, out_tail) = S::as_mut_simd_f32s(self.out);
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = gelu_parts(simd, x).0;
+        }
+        let last = gelu_parts(simd, simd.partial_load_f32s(x_tail)).0;
+        simd.partial_store_f32s(out_tail, last);
+    }
+}
+
+/// `out` ← gelu(x), and `gradient` ← `gradient` · gelu'(x).
+pub(super) struct GeluBackward<'a> {
+    pub(super) x: &'a [f32],
+    pub(super) out: &'a mut [f32],
+    pub(super) gradient: &'a mut [f32],
+}
+
+impl WithSimd for GeluBackward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, x_tail) = S::as_simd_f32s(self.x);
+        let (out, out_tail) = S::as_mut_simd_f32s(self.out);
+        let (gradient, gradient_tail) = S::as_mut_simd_f32s(self.gradient);
+        for ((out, gradient), &x) in out.iter_mut().zip(gradient).zip(x) {
+            let (value, slope) = gelu_parts(simd, x);
+            *out = value;
+            *gradient = simd.mul_f32s(*gradient, slope);
+        }
+        let (value, slope) = gelu_parts(simd, simd.partial_load_f32s(x_tail));
+        let last = simd.mul_f32s(simd.partial_load_f32s(gradient_tail), slope);
+        simd.partial_store_f32s(out_tail, value);
+        simd.partial_store_f32s(gradient_tail, last);
+    }
+}
+
+/// Turns a row of logits into ln Σ e^x (returned) and, where asked, into the gradient (softmax − one-hot) · `scale`.
+pub(super) struct SoftmaxRow<'a> {
+    pub(super) row: &'a mut [f32],
+    pub(super) target: usize,
+    pub(super) scale: Option<f32>,
+}
+
+impl WithSimd for SoftmaxRow<'_> {
+    /// −ln p(target).
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let chosen = self.row[self.target];
+        let mut largest = f32::NEG_INFINITY;
+        {
+            let (vectors, tail) = S::as_simd_f32s(self.row);
+            let mut top = simd.splat_f32s(f32::NEG_INFINITY);
+            for &x in vectors {
+                top = simd.max_f32s(top, x);
+            }
+            if !vectors.is_empty() {
+                largest = simd.reduce_max_f32s(top);
+            }
+            largest = tail.iter().copied().fold(largest, f32::max);
+        }
+        if self.row.iter().any(|x| x.is_nan()) {
+            return f64::NAN;
+        }
+        let shift = simd.splat_f32s(largest);
+        let tail_length = self.row.len() % S::F32_LANES;
+        let (vectors, tail) = S::as_mut_simd_f32s(self.row);
+        let mut sums = simd.splat_f32s(0.0);
+        for x in vectors.iter_mut() {
+            let e = exp(simd, simd.sub_f32s(*x, shift));
+            sums = simd.add_f32s(sums, e);
+            *x = e;
+        }
+        let mut sum = simd.reduce_sum_f32s(sums);
+        if tail_length > 0 {
+            let last = exp(simd, simd.sub_f32s(simd.partial_load_f32s(tail), shift));
+            simd.partial_store_f32s(tail, last);
+            sum += tail.iter().sum::<f32>();
+        }
+        if let Some(scale) = self.scale {
+            let factor = simd.splat_f32s(scale / sum);
+            let (vectors, tail) = S::as_mut_simd_f32s(self.row);
+            for x in vectors {
+                *x = simd.mul_f32s(*x, factor);
+            }
+            for x in tail {
+                *x *= scale / sum;
+            }
+            self.row[self.target] -= scale;
+        }
+        f64::from(sum).ln() + f64::from(largest) - f64::from(chosen)
+    }
+}
+
+/// −ln softmax(row)\[target\]; the row is overwritten.
+pub(crate) fn ln_softmax_at(row: &mut [f32], target: usize) -> f64 {
+    -pulp::Arch::new().dispatch(SoftmaxRow {
+        row,
+        target,
+        scale: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Exp<'a>(&'a mut [f32]);
+
+    impl WithSimd for Exp<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            for x in self.0 {
+                let e = exp(simd, simd.splat_f32s(*x));
+                *x = simd.reduce_max_f32s(e);
+            }
+        }
+    }
+
+    #[test]
+    fn exp_is_right_to_a_few_units_in_the_last_place() {
+        let inputs: Vec<f32> = (-8600..8800).map(|i| i as f32 * 0.01 + 0.003).collect();
+        let mut found = inputs.clone();
+        pulp::Arch::new().dispatch(Exp(&mut found));
+        for (x, y) in inputs.iter().zip(found) {
+            let expected = f64::from(*x).exp();
+            let off = (f64::from(y) - expected).abs() / expected;
+            assert!(off < 2.5e-7, "e^{x} is {y}, off by {off:e}");
+        }
+        let mut ends = [f32::NEG_INFINITY, -87.5, 0.0];
+        pulp::Arch::new().dispatch(Exp(&mut ends));
+        assert_eq!(ends, [0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn gelu_and_its_derivative_agree_with_the_definition() {
+        let x: Vec<f32> = (-100..=103).map(|i| i as f32 * 0.1).collect();
+        let mut out = vec![0.0; x.len()];
+        let mut again = vec![0.0; x.len()];
+        let mut slope = vec![1.0; x.len()];
+        pulp::Arch::new().dispatch(Gelu {
+            x: &x,
+            out: &mut out,
+        });
+        pulp::Arch::new().dispatch(GeluBackward {
+            x: &x,
+            out: &mut again,
+            gradient: &mut slope,
+        });
+        assert_eq!(out, again);
+        let gelu = |x: f64| {
+            let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+            0.5 * x * (1.0 + u.tanh())
+        };
+        for ((x, y), slope) in x.iter().zip(out).zip(slope) {
+            let x = f64::from(*x);
+            assert!((f64::from(y) - gelu(x)).abs() < 1e-6 * x.abs().max(1.0));
+            let expected = (gelu(x + 1e-5) - gelu(x - 1e-5)) / 2e-5;
+            assert!((f64::from(slope) - expected).abs() < 2e-6, "{x}: {slope}");
+        }
+    }
+
+    #[test]
+    fn softmax_rows_give_loss_and_gradient() {
+        for length in [3, 16, 37] {
+            let logits: Vec<f32> = (0..length).map(|i| ((i * 7) % 11) as f32 - 4.0).collect();
+            let sum: f64 = logits.iter().map(|&x| f64::from(x).exp()).sum();
+            let mut row = logits.clone();
+            let loss = pulp::Arch::new().dispatch(SoftmaxRow {
+                row: &mut row,
+                target: 2,
+                scale: Some(0.5),
+            });
+            assert!((loss - (sum.ln() - f64::from(logits[2]))).abs() < 1e-6);
+            for (index, (&x, &gradient)) in logits.iter().zip(&row).enumerate() {
+                let expected = 0.5 * (f64::from(x).exp() / sum - f64::from(u8::from(index == 2)));
+                assert!((f64::from(gradient) - expected).abs() < 1e-6);
+            }
+        }
+    }
+}
