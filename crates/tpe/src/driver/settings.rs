@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::trial::{Criterion, State, StopReason, Trial};
+use super::trial::{Criterion, Signal, State, StopReason, Trial};
 use crate::estimate::Estimator;
 use crate::rules::{Rule, rungs};
 use crate::{Error, Result};
@@ -69,14 +69,23 @@ impl Settings {
     }
 
     /// The default that replays of recorded searches support: successive halving with η = 3,
-    /// first rung at 4 % of the epochs (at least 2), ranked by the last epoch's loss.
+    /// first rung at 4 % of the epochs (at least 2), ranked by the loss of the rung's epoch.
+    ///
+    /// Rank by the validation loss where there is one: a run that fits its training set to
+    /// nothing looks best by training loss late, and is not (crate documentation, table).
     #[must_use]
-    pub fn recommended(trials: usize, epochs: usize) -> Self {
+    pub fn recommended(trials: usize, epochs: usize, signal: Signal) -> Self {
         let rule = Rule::SuccessiveHalving {
             eta: 3,
             first_rung: epochs.div_ceil(25).max(2).min(epochs.max(1)),
         };
-        Self::new(rule, trials, epochs)
+        Self {
+            criterion: Criterion {
+                signal,
+                ..Criterion::default()
+            },
+            ..Self::new(rule, trials, epochs)
+        }
     }
 
     /// Checks every setting.

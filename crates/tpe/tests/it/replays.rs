@@ -205,3 +205,32 @@ fn every_rule_finds_a_run_and_costs_less_than_all_of_them() {
         assert!(row.mean_regret < table[0].mean_regret, "{}", row.rule);
     }
 }
+
+#[test]
+fn the_recommended_preset_costs_less_than_the_papers_and_finds_no_worse() {
+    let Some(golden) = json("tpe_own_curves.json") else {
+        return;
+    };
+    let runs: Vec<Recorded> = golden["runs"]
+        .as_array()
+        .expect("runs")
+        .iter()
+        .map(|run| Recorded {
+            train: losses(&run["epoch_mean_train_loss"]),
+            validation: losses(&run["epoch_valid_loss"]),
+        })
+        .collect();
+    let presets = [
+        ("paper".to_owned(), Settings::paper(24, 40)),
+        (
+            "recommended".to_owned(),
+            Settings::recommended(24, 40, Signal::Validation),
+        ),
+    ];
+    let table = replay_pools(&runs, &presets, 24, 100, 1).expect("replays");
+    let (paper, recommended) = (&table[0], &table[1]);
+    // The paper's cost follows the identity: 20 % for all, the rest for one of 24.
+    assert!((paper.cost_share - (0.2 + 0.8 / 24.0)).abs() < 1e-12);
+    assert!(recommended.cost_share < 0.6 * paper.cost_share);
+    assert!(recommended.mean_regret <= paper.mean_regret);
+}
