@@ -214,7 +214,8 @@ impl Driver {
         Err(Error::Report { trial, problem })
     }
 
-    /// The completed run with the lowest last loss, and that loss.
+    /// The completed run with the lowest last loss, and that loss. `None` before one is completed,
+    /// and at the end of a search in which every run that the rule kept diverged later.
     #[must_use]
     pub fn best(&self) -> Option<(usize, f64)> {
         let completed = self.trials.iter().enumerate();

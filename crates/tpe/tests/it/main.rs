@@ -4,5 +4,6 @@ mod driver;
 mod golden;
 mod logs;
 mod planning;
+mod properties;
 mod replays;
 mod truth;
