@@ -97,9 +97,13 @@ mod tests {
 
     #[test]
     fn the_archive_is_the_one_described() {
+        let expected = description().unwrap().sha256;
         let digest = Sha256::digest(ARCHIVE);
-        let hex: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(hex, description().unwrap().sha256);
+        let bytes: Vec<u8> = (0..expected.len())
+            .step_by(2)
+            .map(|k| u8::from_str_radix(&expected[k..k + 2], 16).unwrap())
+            .collect();
+        assert_eq!(digest[..], bytes);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod consistency;
 pub mod embedded;
 mod error;
 pub mod generator;

@@ -81,15 +81,6 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// Reads a whole file, unpacked.
-pub(crate) fn read_all(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open(path, limit)?
-        .read_to_end(&mut bytes)
-        .map_err(|e| Error::read(path, e))?;
-    Ok(bytes)
-}
-
 /// The file name without a compression ending, in lower case, for telling formats apart.
 pub(crate) fn bare_name(path: &Path) -> String {
     let mut name = path

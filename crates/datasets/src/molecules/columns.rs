@@ -15,13 +15,12 @@ pub(super) fn field<'a>(
         let (value, next) = first_field(rest, delimiter)?;
         if found == index {
             return Ok(match value {
-                Field::Plain(text) => text,
                 Field::Quoted(text) if text.contains("\"\"") => {
                     scratch.clear();
                     scratch.push_str(&text.replace("\"\"", "\""));
                     scratch
                 }
-                Field::Quoted(text) => text,
+                Field::Plain(text) | Field::Quoted(text) => text,
             });
         }
         match next {

@@ -2,7 +2,7 @@
 
 /// Says why a text cannot be a SMILES string, from its characters, brackets and parentheses alone.
 ///
-/// It accepts every string that the grammar of OpenSMILES (<http://opensmiles.org/opensmiles.html>) accepts, and some
+/// It accepts every string that the grammar of `OpenSMILES` (<http://opensmiles.org/opensmiles.html>) accepts, and some
 /// that no chemistry does: valences and ring closures are not looked at.
 ///
 /// # Errors
@@ -26,7 +26,7 @@ pub fn check_smiles(text: &str) -> Result<(), String> {
                         }
                         end + 1
                     }
-                    Some(end) if end == 1 => {
+                    Some(1) => {
                         return Err(format!("the brackets at byte {} are empty", k + 1));
                     }
                     _ => return Err(format!("the bracket at byte {} is not closed", k + 1)),

@@ -1,6 +1,6 @@
 //! Parting a set into training, validation and test records, and nested subsets of the training records.
 //!
-//! Every draw comes from a seed through ChaCha8, so the same seed gives the same split on every platform.
+//! Every draw comes from a seed through `ChaCha8`, so the same seed gives the same split on every platform.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -125,10 +125,16 @@ mod tests {
                 ("x", "1 2"),
             ]
         );
-        assert_eq!(matrix(pairs[0].1).unwrap()[1], [0.0, 2.0, 0.0]);
+        assert_eq!(
+            matrix(pairs[0].1),
+            Some([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+        );
         assert_eq!(flags(pairs[1].1), Some([true, false, true]));
         assert_eq!(numbers(pairs[6].1).unwrap(), [1.0, 0.0, 0.0, 1.0]);
-        assert_eq!(matrix("1 2 3 4 5 6").unwrap()[0], [1.0, 6.0, 5.0]);
+        assert_eq!(
+            matrix("1 2 3 4 5 6"),
+            Some([[1.0, 6.0, 5.0], [6.0, 2.0, 4.0], [5.0, 4.0, 3.0]])
+        );
     }
 
     #[test]

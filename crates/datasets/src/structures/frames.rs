@@ -21,7 +21,7 @@ pub(super) struct Frame {
 
 /// What a format's reader found in a file.
 pub(super) struct Frames {
-    pub(super) frames: Vec<Frame>,
+    pub(super) all: Vec<Frame>,
     /// The units the format implies, and why.
     pub(super) units: Units,
     pub(super) origin: UnitsOrigin,
@@ -35,15 +35,15 @@ impl Frames {
     /// Settles the units, converts, checks, and collects the rejects.
     pub(super) fn finish(self, path: &Path, options: &ReadOptions) -> Result<StructureSet> {
         let mut notes = self.notes;
-        let units = settle_units(&self.frames, self.units, self.origin, options, &mut notes);
+        let units = settle_units(&self.all, self.units, self.origin, options, &mut notes);
         let mut set = StructureSet {
-            structures: Vec::with_capacity(self.frames.len()),
+            structures: Vec::with_capacity(self.all.len()),
             rejects: Vec::new(),
             units,
             notes: Vec::new(),
         };
         let mut boxed = 0_usize;
-        for frame in self.frames {
+        for frame in self.all {
             if options
                 .limit
                 .is_some_and(|limit| set.structures.len() >= limit)

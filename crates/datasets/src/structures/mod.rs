@@ -3,11 +3,16 @@
 //! [`read`] tells the format by the file name, converts the units (see [`Units`]) and says in
 //! [`StructureSet::units`] what the file was taken for. Records that do not make sense are rejected with the reason.
 
+mod amons;
 mod comment;
+mod deepmd;
 mod frames;
+mod hdf5;
+mod json;
 mod npy;
 mod npz;
 mod npz_write;
+mod qm9;
 mod units;
 mod xyz;
 mod xyz_write;
@@ -32,8 +37,18 @@ pub(crate) use npz::read_bytes as read_npz_bytes;
 pub enum Format {
     /// Extended XYZ, plain XYZ, and the QM-22 variant with gradients (`.xyz`, `.extxyz`, also `.gz`).
     Xyz,
-    /// NumPy archives of the MD17 family and this crate's own concatenated layout (`.npz`).
+    /// `NumPy` archives of the MD17 family and this crate's own concatenated layout (`.npz`).
     Npz,
+    /// HDF5 of the ANI-1x, ANI-2x, COMP6, SPICE and QM7-X kind (`.h5`, `.hdf5`).
+    Hdf5,
+    /// A folder of the `DeePMD-kit`, or a folder of such folders.
+    DeepMd,
+    /// mlearn lists and ASE databases (`.json`, also `.gz`).
+    Json,
+    /// One molecule a row, lists in brackets, semicolons (`.csv`, also `.gz`).
+    Csv,
+    /// QM9's dialect of XYZ.
+    Qm9,
 }
 
 /// What to read from a structure file.
@@ -123,6 +138,11 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<StructureSe
     let frames = match format {
         Format::Xyz => xyz::read(path, options)?,
         Format::Npz => npz::read(path, options)?,
+        Format::Hdf5 => hdf5::read(path, options)?,
+        Format::DeepMd => deepmd::read(path, options)?,
+        Format::Json => json::read(path, options)?,
+        Format::Csv => amons::read(path, options)?,
+        Format::Qm9 => qm9::read(path, options)?,
     };
     frames.finish(path, options)
 }
@@ -131,12 +151,17 @@ fn format_of(path: &Path) -> Result<Format> {
     let name = bare_name(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     Ok(match ending {
+        _ if path.is_dir() => Format::DeepMd,
+        "h5" | "hdf5" | "hdf" => Format::Hdf5,
+        "json" => Format::Json,
+        "csv" => Format::Csv,
+        "xyz" if xyz::is_qm9(path, DEFAULT_UNPACKED_LIMIT)? => Format::Qm9,
         "xyz" | "extxyz" => Format::Xyz,
         "npz" => Format::Npz,
         _ => {
             return Err(Error::UnknownFormat {
                 path: path.to_path_buf(),
-                known: ".xyz, .extxyz (also with .gz), .npz",
+                known: ".xyz, .extxyz, .json, .csv (also with .gz), .npz, .h5, .hdf5, or a DeePMD folder",
             });
         }
     })

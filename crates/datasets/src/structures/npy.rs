@@ -1,4 +1,4 @@
-//! NumPy's array format, versions 1 to 3
+//! `NumPy`'s array format, versions 1 to 3
 //! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
 
 /// An array of numbers or texts, in C order whatever the file has.

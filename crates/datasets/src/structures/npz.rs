@@ -1,4 +1,4 @@
-//! NumPy archives: the MD17 family (`R E F z` and relatives), padded sets such as QM7-X, and this crate's own layout
+//! `NumPy` archives: the MD17 family (`R E F z` and relatives), padded sets such as QM7-X, and this crate's own layout
 //! of concatenated atoms.
 //!
 //! Letters: F frames, N atoms of a frame, A atoms of all frames.
@@ -226,7 +226,7 @@ impl Archive<'_> {
         }
         let (units, origin) = self.implied_units(padded);
         Ok(Frames {
-            frames,
+            all: frames,
             units,
             origin,
             notes: Vec::new(),
@@ -321,8 +321,8 @@ impl Archive<'_> {
         }
     }
 
-    /// This crate's layout: the atoms of all frames one after the other, eV and Å.
-    fn concatenated(&self) -> Result<Frames> {
+    /// Atoms of each frame, and of all.
+    fn sizes(&self) -> Result<(Vec<usize>, usize)> {
         let (counts_name, counts) = self.require(&["atom_counts"], "atom_counts")?;
         let counts = counts
             .integers()
@@ -338,6 +338,27 @@ impl Archive<'_> {
             total += size;
             sizes.push(size);
         }
+        Ok((sizes, total))
+    }
+
+    /// One integer a frame, where the archive has such an array.
+    fn integers(&self, name: &str, frames: usize) -> Result<Option<Vec<i64>>> {
+        let Some(array) = self.arrays.get(name) else {
+            return Ok(None);
+        };
+        match array.integers() {
+            Ok(v) if v.len() == frames => Ok(Some(v)),
+            Ok(v) => Err(self.bad(
+                name,
+                format!("it has {} entries, expected {frames}", v.len()),
+            )),
+            Err(reason) => Err(self.bad(name, reason)),
+        }
+    }
+
+    /// This crate's layout: the atoms of all frames one after the other, eV and Å.
+    fn concatenated(&self) -> Result<Frames> {
+        let (sizes, total) = self.sizes()?;
         let (species_name, species) = self.require(&["species"], "species")?;
         let (positions_name, positions) = self.require(&["positions"], "positions")?;
         let species = species
@@ -345,7 +366,7 @@ impl Archive<'_> {
             .map_err(|reason| self.bad(species_name, reason))?;
         if species.len() != total || positions.shape != [total, 3] {
             let reason = format!(
-                "its shape is {:?} and there are {} species, expected {total} atoms as counted in {counts_name}",
+                "its shape is {:?} and there are {} species, expected {total} atoms as counted in atom_counts",
                 positions.shape,
                 species.len()
             );
@@ -359,24 +380,9 @@ impl Archive<'_> {
             cells: self.cells(frames)?,
             periodic: self.periodic(frames)?,
         };
-        let integers = |name: &str| -> Result<Option<Vec<i64>>> {
-            let Some(array) = self.arrays.get(name) else {
-                return Ok(None);
-            };
-            match array.integers() {
-                Ok(v) if v.len() == frames => Ok(Some(v)),
-                Ok(v) => Err(self.bad(
-                    name,
-                    format!("it has {} entries, expected {frames}", v.len()),
-                )),
-                Err(reason) => Err(self.bad(name, reason)),
-            }
-        };
-        let (molecule, charge, spin) = (
-            integers("molecule")?,
-            integers("charge")?,
-            integers("spin")?,
-        );
+        let molecule = self.integers("molecule", frames)?;
+        let charge = self.integers("charge", frames)?;
+        let spin = self.integers("spin", frames)?;
         let names = match self.arrays.get("molecule_names").map(|a| &a.data) {
             Some(Data::Text(names)) => names.as_slice(),
             _ => &[],
@@ -426,7 +432,7 @@ impl Archive<'_> {
             });
         }
         Ok(Frames {
-            frames: out,
+            all: out,
             units: Units::EV,
             origin: UnitsOrigin::Set("this library's own archives"),
             notes: Vec::new(),

@@ -12,7 +12,7 @@ use crate::write::write_atomic;
 
 use super::npy::encode;
 
-/// Writes structures as one `.npz`, which NumPy reads too. F frames, A atoms of all frames:
+/// Writes structures as one `.npz`, which `NumPy` reads too. F frames, A atoms of all frames:
 ///
 /// | array | type, shape | meaning |
 /// | --- | --- | --- |
@@ -41,135 +41,7 @@ pub fn write_npz(path: impl AsRef<Path>, structures: &[Structure]) -> Result<()>
             text: structure.formula(),
         })?;
     }
-    let (frames, total) = (
-        structures.len(),
-        structures.iter().map(Structure::len).sum::<usize>(),
-    );
-    let mut names: Vec<&str> = Vec::new();
-    let molecule: Vec<i64> = structures
-        .iter()
-        .map(|s| match s.group.as_deref() {
-            None => -1,
-            Some(group) => {
-                // Frames of a group usually stand together, so the last name is the likely one.
-                let at = names.iter().rposition(|n| *n == group).unwrap_or_else(|| {
-                    names.push(group);
-                    names.len() - 1
-                });
-                i64::try_from(at).unwrap_or(-1)
-            }
-        })
-        .collect();
-    let energies = structures.iter().map(|s| s.energy.unwrap_or(f64::NAN));
-    let forces = structures.iter().flat_map(|s| match &s.forces {
-        Some(forces) => forces.clone(),
-        None => vec![[f64::NAN; 3]; s.len()],
-    });
-    let mut arrays = vec![
-        (
-            "atom_counts",
-            encode(
-                "<i8",
-                &[frames],
-                &bytes(structures.iter().map(|s| (s.len() as u64).to_le_bytes())),
-            ),
-        ),
-        (
-            "species",
-            encode(
-                "|u1",
-                &[total],
-                &structures
-                    .iter()
-                    .flat_map(|s| s.species.clone())
-                    .collect::<Vec<u8>>(),
-            ),
-        ),
-        (
-            "positions",
-            encode(
-                "<f8",
-                &[total, 3],
-                &floats(
-                    structures
-                        .iter()
-                        .flat_map(|s| s.positions.clone())
-                        .flatten(),
-                ),
-            ),
-        ),
-        ("energies", encode("<f8", &[frames], &floats(energies))),
-        (
-            "forces",
-            encode("<f8", &[total, 3], &floats(forces.flatten())),
-        ),
-        (
-            "cells",
-            encode(
-                "<f8",
-                &[frames, 3, 3],
-                &floats(
-                    structures
-                        .iter()
-                        .flat_map(|s| s.cell.unwrap_or_default())
-                        .flatten(),
-                ),
-            ),
-        ),
-        (
-            "pbc",
-            encode(
-                "|b1",
-                &[frames, 3],
-                &structures
-                    .iter()
-                    .flat_map(|s| s.periodic.map(u8::from))
-                    .collect::<Vec<u8>>(),
-            ),
-        ),
-        (
-            "charge",
-            encode(
-                "<i8",
-                &[frames],
-                &bytes(structures.iter().map(|s| i64::from(s.charge).to_le_bytes())),
-            ),
-        ),
-        (
-            "spin",
-            encode(
-                "<i8",
-                &[frames],
-                &bytes(structures.iter().map(|s| i64::from(s.spin).to_le_bytes())),
-            ),
-        ),
-    ];
-    if !names.is_empty() {
-        arrays.push((
-            "molecule",
-            encode(
-                "<i8",
-                &[frames],
-                &bytes(molecule.iter().map(|m| m.to_le_bytes())),
-            ),
-        ));
-        let width = names
-            .iter()
-            .map(|n| n.chars().count())
-            .max()
-            .unwrap_or(0)
-            .max(1);
-        let mut text = Vec::new();
-        for name in &names {
-            let mut letters: Vec<u32> = name.chars().map(u32::from).collect();
-            letters.resize(width, 0);
-            text.extend(letters.into_iter().flat_map(u32::to_le_bytes));
-        }
-        arrays.push((
-            "molecule_names",
-            encode(&format!("<U{width}"), &[names.len()], &text),
-        ));
-    }
+    let arrays = arrays(structures);
     write_atomic(path, |out| {
         let mut zip = ZipWriter::new(out);
         for (name, data) in &arrays {
@@ -185,8 +57,102 @@ pub fn write_npz(path: impl AsRef<Path>, structures: &[Structure]) -> Result<()>
     })
 }
 
-fn floats(values: impl Iterator<Item = f64>) -> Vec<u8> {
-    bytes(values.map(f64::to_le_bytes))
+/// The encoded arrays by name.
+fn arrays(structures: &[Structure]) -> Vec<(&'static str, Vec<u8>)> {
+    let (frames, total) = (
+        structures.len(),
+        structures.iter().map(Structure::len).sum::<usize>(),
+    );
+    let each = |value: &dyn Fn(&Structure) -> i64| {
+        encode(
+            "<i8",
+            &[frames],
+            &bytes(structures.iter().map(|s| value(s).to_le_bytes())),
+        )
+    };
+    let small = |kind: &str, shape: &[usize], value: &dyn Fn(&Structure) -> Vec<u8>| {
+        encode(
+            kind,
+            shape,
+            &structures.iter().flat_map(value).collect::<Vec<u8>>(),
+        )
+    };
+    let real = |shape: &[usize], value: &dyn Fn(&Structure) -> Vec<f64>| {
+        encode(
+            "<f8",
+            shape,
+            &bytes(structures.iter().flat_map(value).map(f64::to_le_bytes)),
+        )
+    };
+    let flat = |vectors: &[[f64; 3]]| vectors.as_flattened().to_vec();
+    let mut arrays = vec![
+        (
+            "atom_counts",
+            each(&|s| i64::try_from(s.len()).unwrap_or(i64::MAX)),
+        ),
+        ("species", small("|u1", &[total], &|s| s.species.clone())),
+        ("positions", real(&[total, 3], &|s| flat(&s.positions))),
+        (
+            "energies",
+            real(&[frames], &|s| vec![s.energy.unwrap_or(f64::NAN)]),
+        ),
+        (
+            "forces",
+            real(&[total, 3], &|s| match &s.forces {
+                Some(forces) => flat(forces),
+                None => vec![f64::NAN; 3 * s.len()],
+            }),
+        ),
+        (
+            "cells",
+            real(&[frames, 3, 3], &|s| flat(&s.cell.unwrap_or_default())),
+        ),
+        (
+            "pbc",
+            small("|b1", &[frames, 3], &|s| s.periodic.map(u8::from).to_vec()),
+        ),
+        ("charge", each(&|s| i64::from(s.charge))),
+        ("spin", each(&|s| i64::from(s.spin))),
+    ];
+    if structures.iter().any(|s| s.group.is_some()) {
+        arrays.extend(groups(structures));
+    }
+    arrays
+}
+
+/// The group of each structure as an index, and the names.
+fn groups(structures: &[Structure]) -> [(&'static str, Vec<u8>); 2] {
+    let mut names: Vec<&str> = Vec::new();
+    let molecule = structures.iter().map(|s| match s.group.as_deref() {
+        None => -1_i64,
+        Some(group) => {
+            // Frames of a group usually stand together, so the last name is the likely one.
+            let at = names.iter().rposition(|n| *n == group).unwrap_or_else(|| {
+                names.push(group);
+                names.len() - 1
+            });
+            i64::try_from(at).unwrap_or(-1)
+        }
+    });
+    let molecule = encode(
+        "<i8",
+        &[structures.len()],
+        &bytes(molecule.map(i64::to_le_bytes)),
+    );
+    let width = names
+        .iter()
+        .map(|n| n.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    let mut text = Vec::new();
+    for name in &names {
+        let mut letters: Vec<u32> = name.chars().map(u32::from).collect();
+        letters.resize(width, 0);
+        text.extend(letters.into_iter().flat_map(u32::to_le_bytes));
+    }
+    let names = encode(&format!("<U{width}"), &[names.len()], &text);
+    [("molecule", molecule), ("molecule_names", names)]
 }
 
 fn bytes(values: impl Iterator<Item = [u8; 8]>) -> Vec<u8> {

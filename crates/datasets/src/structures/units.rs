@@ -82,13 +82,13 @@ impl Units {
 
     /// Factor from the file's forces to eV/Å, negative for gradients.
     #[must_use]
-    pub fn force_factor(&self) -> f64 {
+    pub fn force_factor(self) -> f64 {
         let size = self.force_energy.in_ev() / self.force_length.in_angstrom();
         if self.gradients { -size } else { size }
     }
 
     /// Converts a structure that holds the file's numbers.
-    pub(crate) fn convert(&self, structure: &mut Structure) {
+    pub(crate) fn convert(self, structure: &mut Structure) {
         let (length, energy) = (self.length.in_angstrom(), self.energy.in_ev());
         if self.length != LengthUnit::Angstrom {
             for x in structure.positions.as_flattened_mut() {

@@ -1,7 +1,7 @@
 //! Extended XYZ (<https://github.com/libAtoms/extxyz>), plain XYZ, and the QM-22 variant in which a bare energy is the
 //! comment and gradients follow the positions.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 use atoms::{Structure, cell_volume, element};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::source::open;
 
 use super::frames::{Frame, Frames};
-use super::{ReadOptions, Units, UnitsOrigin, comment};
+use super::{ReadOptions, Units, UnitsOrigin, comment, qm9};
 use atoms::units::{EnergyUnit, LengthUnit};
 
 /// QM-22: positions in Å, energies in hartree, gradients in hartree/bohr.
@@ -79,7 +79,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
     let qm22 =
         bare_comments > 0 && bare_comments == frames.iter().filter(|f| f.content.is_ok()).count();
     Ok(Frames {
-        frames,
+        all: frames,
         units: if qm22 { QM22 } else { Units::EV },
         origin: if qm22 {
             UnitsOrigin::Set("QM-22")
@@ -88,6 +88,17 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
         },
         notes: Vec::new(),
     })
+}
+
+/// True when the second line of a file is a comment of QM9.
+pub(super) fn is_qm9(path: &Path, limit: u64) -> Result<bool> {
+    let mut start = String::new();
+    // Two lines of QM9 fit easily; a file whose beginning is not text is none.
+    match open(path, limit)?.take(4096).read_to_string(&mut start) {
+        Ok(_) => Ok(start.lines().nth(1).is_some_and(qm9::is_comment)),
+        Err(e) if e.kind() == std::io::ErrorKind::InvalidData => Ok(false),
+        Err(e) => Err(Error::read(path, e)),
+    }
 }
 
 /// Reads comment and atoms of one frame; the last value says whether the comment is a bare energy.
@@ -121,7 +132,7 @@ fn read_frame(
             plan = Err(format!("line {number}: {reason}"));
         }
     }
-    let content = plan.and_then(Plan::finish);
+    let content = plan.map(Plan::finish);
     Ok((content, comment, bare))
 }
 
@@ -312,7 +323,7 @@ impl Plan {
         Ok(())
     }
 
-    fn finish(self) -> Result<Structure, String> {
+    fn finish(self) -> Structure {
         let mut structure = self.structure;
         // A virial is minus the stress times the volume, the convention of GAP and of ASE's reader.
         if let (None, Some(virial), Some(cell)) = (&structure.stress, self.virial, &structure.cell)
@@ -320,7 +331,7 @@ impl Plan {
             let volume = cell_volume(cell);
             structure.stress = Some(virial.map(|row| row.map(|x| -x / volume)));
         }
-        Ok(structure)
+        structure
     }
 }
 

@@ -151,7 +151,8 @@ fn faults_of_archives_are_named() {
         let path = folder.path().join("x.npz");
         let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
         for (name, kind, shape, data) in arrays {
-            let dims: String = shape.iter().map(|d| format!("{d},")).collect();
+            let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
+            let dims = dims.join(",") + ",";
             let header =
                 format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({dims}), }}\n");
             zip.start_file(

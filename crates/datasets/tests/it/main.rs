@@ -1,6 +1,7 @@
 //! Readers, writers and splits on real files.
 
 mod bad_input;
+mod consistency;
 mod molecules;
 mod shared;
 mod structures;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A file or folder below `shared/data` beside the checkout, or nothing (with a line that says so) where it is absent.
 /// In continuous integration it must be there.
-pub fn data(name: &str) -> Option<PathBuf> {
+pub(crate) fn data(name: &str) -> Option<PathBuf> {
     let path =
         PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
     if path.exists() {
