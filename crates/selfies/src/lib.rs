@@ -7,6 +7,7 @@ mod decode;
 mod element;
 mod encode;
 mod error;
+pub mod fingerprint;
 pub mod graph;
 pub mod kekulize;
 mod options;

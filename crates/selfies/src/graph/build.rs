@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use petgraph::graph::{EdgeIndex, NodeIndex, UnGraph};
+use petgraph::graph::{Edge, EdgeIndex, NodeIndex, UnGraph};
 use petgraph::visit::EdgeRef;
 use serde::{Deserialize, Serialize};
 
 use super::error::{BondError, ReadError};
 use super::write::SmilesWriter;
-use super::{Atom, Bond, BondOrder};
+use super::{Atom, Bond, BondOrder, DoubleBondStereo};
 
 /// A molecule, or several in one graph.
 ///
@@ -177,29 +177,73 @@ impl MolGraph {
         for index in self.graph.node_indices().filter(|&index| wanted(index)) {
             place[index.index()] = Some(part.add_atom(self.graph[index].clone()));
         }
-        let lose = |part: &mut Self, node: NodeIndex, bond: &Bond| {
-            let atom = &mut part.graph[node];
-            atom.chirality = None;
-            if fill_with_hydrogens {
-                atom.hydrogens += u8::try_from(bond.order.whole()).unwrap_or(0);
-            }
-        };
         for edge in self.graph.raw_edges() {
             match (place[edge.source().index()], place[edge.target().index()]) {
                 (Some(source), Some(target)) => {
                     let mut bond = edge.weight;
-                    bond.stereo = bond.stereo.and_then(|mut stereo| {
-                        stereo.source_neighbour = place[stereo.source_neighbour.index()]?;
-                        stereo.target_neighbour = place[stereo.target_neighbour.index()]?;
-                        Some(stereo)
-                    });
+                    bond.stereo = self.moved_stereo(edge, &place);
                     part.graph.add_edge(source, target, bond);
                 }
-                (Some(node), None) | (None, Some(node)) => lose(&mut part, node, &edge.weight),
+                (Some(node), None) | (None, Some(node)) => {
+                    if fill_with_hydrogens {
+                        let lost = u8::try_from(edge.weight.order.whole()).unwrap_or(0);
+                        part.graph[node].hydrogens += lost;
+                    }
+                }
                 (None, None) => {}
             }
         }
+        self.keep_chirality(&mut part, &place);
         part
+    }
+
+    /// A double bond's configuration in a part of the graph, told by the other neighbour where one is lost.
+    fn moved_stereo(
+        &self,
+        edge: &Edge<Bond>,
+        place: &[Option<NodeIndex>],
+    ) -> Option<DoubleBondStereo> {
+        let mut stereo = edge.weight.stereo?;
+        let ends = [
+            (edge.source(), edge.target()),
+            (edge.target(), edge.source()),
+        ];
+        for ((end, opposite), told_by) in ends
+            .into_iter()
+            .zip([&mut stereo.source_neighbour, &mut stereo.target_neighbour])
+        {
+            if let Some(copy) = place[told_by.index()] {
+                *told_by = copy;
+            } else {
+                *told_by = self
+                    .graph
+                    .neighbors(end)
+                    .filter(|&other| other != opposite)
+                    .find_map(|other| place[other.index()])?;
+                stereo.same_side = !stereo.same_side;
+            }
+        }
+        Some(stereo)
+    }
+
+    /// A chiral atom that loses one of four neighbours has an implied one in its place, which counts as the last.
+    fn keep_chirality(&self, part: &mut Self, place: &[Option<NodeIndex>]) {
+        let mut bonds = Vec::new();
+        for node in self.graph.node_indices() {
+            let (Some(copy), Some(chirality)) = (place[node.index()], self.graph[node].chirality)
+            else {
+                continue;
+            };
+            self.incident(node, &mut bonds);
+            let mut lost = (0..bonds.len()).filter(|&i| place[bonds[i].1.index()].is_none());
+            part.graph[copy].chirality = match (lost.next(), lost.next()) {
+                (None, _) => Some(chirality),
+                (Some(first), None) if bonds.len() == 4 => {
+                    Some(chirality.permuted((3 - first) % 2 == 1))
+                }
+                _ => None,
+            };
+        }
     }
 
     /// The graph as SMILES, atoms in the order of a walk that prefers low indices.

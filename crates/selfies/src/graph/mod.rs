@@ -12,13 +12,20 @@
 //! | skeleton | [`MolGraph::murcko_scaffold`] |
 //! | formula, weight | [`MolGraph::formula`], [`MolGraph::weight`] |
 
+mod aromatic;
 mod atom;
 mod bridges;
 mod build;
+mod canonical;
 mod error;
+mod formula;
+mod kekule;
 mod periodic;
 mod read;
 mod read_bracket;
+mod rings;
+mod sanitise;
+mod scaffold;
 mod valence;
 mod write;
 mod write_atom;
@@ -29,4 +36,5 @@ pub use atom::{Atom, Bond, BondOrder, Chirality, DoubleBondStereo};
 pub use build::MolGraph;
 pub use error::{BondError, ReadError, SanitiseError};
 pub use petgraph::graph::{EdgeIndex, NodeIndex};
+pub use rings::Ring;
 pub use write::SmilesWriter;

@@ -1,13 +1,11 @@
 //! SMILES text to graph.
 //!
-//! This reader follows OpenSMILES (<http://opensmiles.org>) with the habits of `RDKit`; the translator to SELFIES has
+//! This reader follows `OpenSMILES` (<http://opensmiles.org>) with the habits of `RDKit`; the translator to SELFIES has
 //! a reader of its own, because it must accept and refuse exactly what the Python package does. Beside each part
 //! stands its grammar.
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
-
-use crate::element::Element;
 
 use super::error::ReadError;
 use super::read_bracket::{bracket_atom, organic_atom};
@@ -47,8 +45,6 @@ struct Reader<'a> {
     graph: MolGraph,
     /// By edge: the direction from source to target.
     directions: Vec<i8>,
-    /// By edge: whether its order was left to the atoms.
-    implied: Vec<bool>,
     open: Vec<OpenRing>,
     /// Chiral atoms with their neighbours in written order.
     chiral: Vec<(NodeIndex, Vec<Place>)>,
@@ -73,7 +69,6 @@ impl MolGraph {
             at: 0,
             graph: Self::with_capacity(text.len(), text.len()),
             directions: Vec::new(),
-            implied: Vec::new(),
             open: Vec::new(),
             chiral: Vec::new(),
         };
@@ -115,7 +110,19 @@ impl Reader<'_> {
                         return Err(self.unexpected());
                     }
                     sign = Some(bond_sign(byte, position));
-                    self.at += 1;
+                    // A dative bond of RDKit is read as a single one.
+                    self.at += if self.text[position..].starts_with(b"->") {
+                        2
+                    } else {
+                        1
+                    };
+                }
+                b'<' if sign.is_none()
+                    && previous.is_some()
+                    && self.text[position..].starts_with(b"<-") =>
+                {
+                    sign = Some(bond_sign(b'-', position));
+                    self.at += 2;
                 }
                 b'.' => {
                     if sign.is_some() || previous.is_none() {
@@ -161,7 +168,7 @@ impl Reader<'_> {
                         self.chiral.push((node, Vec::with_capacity(4)));
                     }
                     if let Some(before) = previous {
-                        self.bond(before, node, sign.take())?;
+                        self.bond(before, node, sign.take());
                     } else if let Some(sign) = sign {
                         return Err(ReadError::HangingBond {
                             position: sign.position,
@@ -300,16 +307,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn bond(
-        &mut self,
-        before: NodeIndex,
-        node: NodeIndex,
-        sign: Option<BondSign>,
-    ) -> Result<(), ReadError> {
+    fn bond(&mut self, before: NodeIndex, node: NodeIndex, sign: Option<BondSign>) {
         let edge = self.add_edge(before, node, sign);
         self.place(before, Place::Bond(edge));
         self.place(node, Place::Bond(edge));
-        Ok(())
     }
 
     fn add_edge(
@@ -320,7 +321,6 @@ impl Reader<'_> {
     ) -> EdgeIndex {
         let sign = sign.unwrap_or_default();
         let graph = self.graph.graph_mut();
-        let implied = sign.order.is_none();
         let order = sign
             .order
             .unwrap_or(if graph[source].aromatic && graph[target].aromatic {
@@ -329,7 +329,6 @@ impl Reader<'_> {
                 BondOrder::Single
             });
         self.directions.push(sign.direction);
-        self.implied.push(implied);
         graph.add_edge(source, target, Bond::new(order))
     }
 
@@ -349,39 +348,23 @@ impl Reader<'_> {
 
     /// A bond between two aromatic rings is single although nothing is written: the middle one of biphenyl.
     fn settle_aromatic_bonds(&mut self) -> Result<(), ReadError> {
-        if !self
-            .graph
-            .graph()
-            .raw_edges()
-            .iter()
-            .any(|edge| edge.weight.order == BondOrder::Aromatic)
-        {
-            return match self
-                .graph
-                .atoms()
-                .position(|atom| atom.aromatic && atom.element != Element::WILDCARD)
-            {
-                Some(atom) => Err(ReadError::AromaticOutsideRing { atom }),
-                None => Ok(()),
-            };
+        if !self.graph.atoms().any(|atom| atom.aromatic) {
+            return Ok(());
         }
         let in_ring = self.graph.ring_bonds();
         let graph = self.graph.graph_mut();
-        for (edge, ring) in graph.edge_indices().zip(in_ring) {
+        for (edge, &ring) in graph.edge_indices().zip(&in_ring) {
             if !ring && graph[edge].order == BondOrder::Aromatic {
                 graph[edge].order = BondOrder::Single;
             }
         }
-        for node in graph.node_indices() {
-            if graph[node].aromatic
-                && !graph
-                    .edges(node)
-                    .any(|edge| edge.weight().order == BondOrder::Aromatic)
-            {
-                return Err(ReadError::AromaticOutsideRing { atom: node.index() });
-            }
+        let outside = |&node: &NodeIndex| {
+            graph[node].aromatic && !graph.edges(node).any(|edge| in_ring[edge.id().index()])
+        };
+        match graph.node_indices().find(outside) {
+            Some(node) => Err(ReadError::AromaticOutsideRing { atom: node.index() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn fill_hydrogens(&mut self) {

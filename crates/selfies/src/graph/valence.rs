@@ -4,6 +4,7 @@
 //! `MolOps::assignRadicals`): a charged atom has the valences of the element with as many electrons.
 
 use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
 
 use super::error::SanitiseError;
 use super::{Atom, Element, MolGraph};
@@ -25,7 +26,7 @@ fn rounded_valence(doubled: i32, valences: &[i8], aromatic: bool) -> i32 {
             return closest;
         }
     }
-    (doubled + 1) / 2
+    doubled / 2 + doubled % 2
 }
 
 /// The number of hydrogens that an atom of the organic subset, written without brackets, carries.
@@ -65,6 +66,10 @@ fn isoelectronic(atom: &Atom) -> Option<Element> {
 fn keeps_high_valences(atom: &Atom, effective: Element) -> bool {
     (effective.number() > 16 && matches!(atom.element, Element::P | Element::S))
         || (effective.number() > 34 && matches!(atom.element, Element::AS | Element::SE))
+}
+
+fn is_metal(element: Element) -> bool {
+    !matches!(element.number(), 0..=2 | 5..=10 | 14..=18 | 33..=36 | 52..=54 | 85 | 86)
 }
 
 impl MolGraph {
@@ -115,7 +120,10 @@ impl MolGraph {
                         let valences = effective.valences();
                         (valences[valences.len() - 1], 0)
                     };
-                    highest >= 0 && own[own.len() - 1] >= 0 && valence - shift > i32::from(highest)
+                    let bonds_to_metals = self.single_bonds_to_metals(index);
+                    highest >= 0
+                        && own[own.len() - 1] >= 0
+                        && valence - shift - bonds_to_metals > i32::from(highest)
                 }
             };
             if fails {
@@ -128,6 +136,19 @@ impl MolGraph {
             }
         }
         Ok(())
+    }
+
+    /// Single bonds from a non-metal to metals: taken as dative where the valence would be too high otherwise.
+    fn single_bonds_to_metals(&self, index: NodeIndex) -> i32 {
+        let graph = self.graph();
+        if is_metal(graph[index].element) {
+            return 0;
+        }
+        let to_metal = graph.edges(index).filter(|edge| {
+            edge.weight().order == super::BondOrder::Single
+                && is_metal(graph[edge.target()].element)
+        });
+        i32::try_from(to_metal.count()).unwrap_or(i32::MAX)
     }
 
     /// Unpaired electrons of an atom whose hydrogens were stated; other atoms have none.

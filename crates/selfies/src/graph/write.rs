@@ -76,9 +76,19 @@ pub(super) struct Tree {
     stack: Vec<(NodeIndex, u32)>,
     roots: Vec<NodeIndex>,
     clock: u32,
+    /// Whether branches keep the order of the walk.
+    by_rank_alone: bool,
 }
 
 impl SmilesWriter {
+    /// A writer that orders branches by rank alone, whatever their size: with random ranks it reaches more spellings.
+    #[must_use]
+    pub fn by_rank_alone() -> Self {
+        let mut writer = Self::default();
+        writer.tree.by_rank_alone = true;
+        writer
+    }
+
     /// Appends the molecule, walking from low to high atom indices.
     pub fn write(&mut self, molecule: &MolGraph, text: &mut String) {
         self.tree.prepare(molecule, |node| node.index() as u32);
@@ -206,7 +216,7 @@ impl SmilesWriter {
         let aromatic = graph[source].aromatic && graph[target].aromatic;
         let direction = self.marks.direction(edge);
         match bond.order {
-            BondOrder::Single if direction != 0 => {
+            BondOrder::Single | BondOrder::Aromatic if direction != 0 => {
                 let forwards = (source == node) == leaving;
                 text.push(if (direction > 0) == forwards {
                     '/'
@@ -328,7 +338,8 @@ impl Tree {
         self.size[parent] += self.size[child];
         let mut before = NONE;
         let mut after = self.first_child[parent];
-        while after != NONE && self.size[after as usize] <= self.size[child] {
+        while after != NONE && (self.by_rank_alone || self.size[after as usize] <= self.size[child])
+        {
             before = after;
             after = self.next_sibling[after as usize];
         }
