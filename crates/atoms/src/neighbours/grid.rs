@@ -1,7 +1,7 @@
 //! The linked-cell search behind [`super::neighbour_list`].
 //!
-//! Atoms are wrapped into the cell and counted into a grid of bins whose perpendicular height is about half the
-//! cutoff. Each atom looks at the bins within reach; a bin index past the edge of the grid names a periodic image,
+//! Atoms are wrapped into the cell and counted into a grid of bins whose perpendicular height is about the cutoff, and a quarter
+//! of it along the last axis. Each atom looks at the bins within reach; a bin index past the edge of the grid names a periodic image,
 //! however many cells away, so cells smaller than the cutoff need no special case. Bins along the last axis lie one
 //! after the other in memory, and a whole row of them is scanned as one slice.
 //!
@@ -14,10 +14,15 @@ use crate::structure::Structure;
 
 use super::{NeighbourList, completed_cell, displacement};
 
-/// Bins are this fraction of the cutoff: 125 bins of a half cutoff hold 15.6 cutoff³, 27 whole ones hold 27.
-const BINS_PER_CUTOFF: f64 = 2.0;
+/// Bins in a cutoff along each axis. Finer bins leave fewer candidates but more rows to look up, except along the last
+/// axis, where a row is one slice however many bins it has.
+const BINS_PER_CUTOFF: [f64; 3] = [1.0, 1.0, 4.0];
 /// Most images that one atom may have to look at.
 const MOST_IMAGES: f64 = 1e7;
+/// Atoms after which the size of the list is guessed.
+const SAMPLE: usize = 200;
+/// Atoms that are looked at together.
+const BLOCK: usize = 32;
 /// Relative width of the shell around the cutoff in which rounding could decide; there the definition is evaluated.
 const ROUNDING: f64 = 1e-9;
 
@@ -132,10 +137,10 @@ fn plan_axes(
     for k in 0..3 {
         if periodic[k] {
             low[k] = 0.0;
-            wanted[k] = (BINS_PER_CUTOFF * heights[k] / (cutoff * (1.0 + ROUNDING))).floor();
+            wanted[k] = (BINS_PER_CUTOFF[k] * heights[k] / (cutoff * (1.0 + ROUNDING))).floor();
         } else {
             extent[k] = high[k] - low[k];
-            wanted[k] = (BINS_PER_CUTOFF * extent[k] / cutoff).floor();
+            wanted[k] = (BINS_PER_CUTOFF[k] * extent[k] / cutoff).floor();
         }
         wanted[k] = wanted[k].max(1.0);
     }
@@ -267,10 +272,10 @@ fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins)
     let sure = cutoff * cutoff * (1.0 - ROUNDING);
     let perhaps = cutoff * cutoff * (1.0 + ROUNDING);
     let mut found: Vec<Found> = Vec::new();
-    let mut found_of: Vec<usize> = Vec::with_capacity(atoms + 1);
-    let mut starts = vec![0_usize; atoms + 1];
-    let mut hits: Vec<(u32, f64)> = Vec::new();
-    found_of.push(0);
+    // The list is symmetric, so an atom is the centre of as many pairs as it is the neighbour of.
+    let mut starts: Vec<usize> = Vec::with_capacity(atoms + 1);
+    let mut hits: Vec<u32> = Vec::new();
+    starts.push(0);
 
     for j in 0..atoms {
         let neighbour = u32::try_from(j).expect("the number of atoms was checked");
@@ -305,31 +310,37 @@ fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins)
                     let slot = |c: i64| usize::try_from(row + c).expect("bins are not negative");
                     let range =
                         bins.starts[slot(first)] as usize..bins.starts[slot(last) + 1] as usize;
-                    within(bins, range, origin, perhaps, &mut hits);
-                    for &(slot, squared) in &hits {
-                        let centre = bins.atom[slot as usize];
-                        if centre == neighbour && shifts[image] == [0; 3] {
+                    let doubtful = within(bins, range, origin, [sure, perhaps], &mut hits);
+                    let image_number =
+                        u32::try_from(image).expect("the number of images is bounded");
+                    let home = shifts[image] == [0; 3];
+                    for &slot in &hits {
+                        let pair = Found {
+                            centre: bins.atom[slot as usize],
+                            image: image_number,
+                        };
+                        if home && pair.centre == neighbour {
                             continue;
                         }
-                        let pair = Found {
-                            centre,
-                            image: u32::try_from(image).expect("the number of images is bounded"),
-                        };
-                        if squared < sure
-                            || is_within_by_definition(
+                        if doubtful
+                            && !is_within_by_definition(
                                 structure, cell, bins, neighbour, pair, &shifts, cutoff,
                             )
                         {
-                            found.push(pair);
-                            starts[centre as usize + 1] += 1;
+                            continue;
                         }
+                        found.push(pair);
                     }
                 }
             }
         }
-        found_of.push(found.len());
+        starts.push(found.len());
+        if j == SAMPLE {
+            // One allocation instead of a dozen doublings, guessed from the atoms so far.
+            found.reserve(found.len() / SAMPLE * (atoms - SAMPLE) / 10 * 11);
+        }
     }
-    gather(&found, &found_of, starts, &shifts, &bins.wrap)
+    gather(&found, &starts, &shifts, &bins.wrap)
 }
 
 impl Axis {
@@ -361,39 +372,49 @@ fn wrapped_position(
     })
 }
 
-/// Slots of a range that are closer than the square root of `most` to the point, with the squared distance.
+/// Collects the slots of a range whose squared distance from the point is below the second bound; also says whether
+/// one of them lies between the bounds, where rounding could decide.
 #[inline]
 fn within(
     bins: &Bins,
     range: std::ops::Range<usize>,
     origin: [f64; 3],
-    most: f64,
-    hits: &mut Vec<(u32, f64)>,
-) {
-    let length = range.len();
-    if hits.len() < length {
-        hits.resize(length, (0, 0.0));
-    }
-    let base = range.start;
+    [sure, perhaps]: [f64; 2],
+    hits: &mut Vec<u32>,
+) -> bool {
+    hits.clear();
+    let mut doubtful = false;
     let (x, y, z) = (
-        &bins.x[range.clone()],
-        &bins.y[range.clone()],
-        &bins.z[range],
+        bins.x[range.clone()].chunks(BLOCK),
+        bins.y[range.clone()].chunks(BLOCK),
+        bins.z[range.clone()].chunks(BLOCK),
     );
-    let mut count = 0;
-    // Writing every slot and counting only the hits keeps the loop free of branches that cannot be predicted.
-    for k in 0..length {
-        let d = [x[k] + origin[0], y[k] + origin[1], z[k] + origin[2]];
-        let squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "slots are atoms, which were counted"
-        )]
-        let slot = (base + k) as u32;
-        hits[count] = (slot, squared);
-        count += usize::from(squared < most);
+    let mut base = range.start;
+    let mut squared = [0.0; BLOCK];
+    let mut block = [0_u32; BLOCK];
+    for ((x, y), z) in x.zip(y).zip(z) {
+        // Distances first, in a loop that the compiler turns into vector instructions.
+        for (((d, x), y), z) in squared.iter_mut().zip(x).zip(y).zip(z) {
+            let r = [x + origin[0], y + origin[1], z + origin[2]];
+            *d = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
+        }
+        // Writing every slot and counting only the hits leaves no branch that cannot be predicted.
+        let (mut count, mut surely) = (0, 0);
+        for (k, d) in squared[..x.len()].iter().enumerate() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "slots are atoms, which were counted"
+            )]
+            let slot = (base + k) as u32;
+            block[count % BLOCK] = slot;
+            count += usize::from(*d < perhaps);
+            surely += usize::from(*d < sure);
+        }
+        doubtful |= count != surely;
+        hits.extend_from_slice(&block[..count]);
+        base += BLOCK;
     }
-    hits.truncate(count);
+    doubtful
 }
 
 /// Decides a pair at the cutoff from the stored positions, in one direction for both of its entries.
@@ -430,30 +451,36 @@ fn shift_of(pair: Found, neighbour: u32, shifts: &[[i32; 3]], wrap: &[[i32; 3]])
 /// Gives each pair to its centre; `found` is ordered by neighbour, so each centre's pairs come out in order.
 fn gather(
     found: &[Found],
-    found_of: &[usize],
-    mut next: Vec<usize>,
+    starts: &[usize],
     shifts: &[[i32; 3]],
     wrap: &[[i32; 3]],
 ) -> NeighbourList {
-    for k in 1..next.len() {
-        next[k] += next[k - 1];
-    }
     let pairs = found.len();
+    let mut next = starts.to_vec();
     let mut list = NeighbourList {
         centre: Vec::with_capacity(pairs),
         neighbour: vec![0; pairs],
         shift: vec![[0; 3]; pairs],
     };
-    for (centre, bounds) in (0_u32..).zip(next.windows(2)) {
+    for (centre, bounds) in (0_u32..).zip(starts.windows(2)) {
         list.centre
             .extend(std::iter::repeat_n(centre, bounds[1] - bounds[0]));
     }
-    for (neighbour, bounds) in (0_u32..).zip(found_of.windows(2)) {
+    let unwrapped = wrap.iter().all(|w| *w == [0; 3]);
+    for (neighbour, bounds) in (0_u32..).zip(starts.windows(2)) {
         for pair in &found[bounds[0]..bounds[1]] {
             let at = next[pair.centre as usize];
             next[pair.centre as usize] += 1;
             list.neighbour[at] = neighbour;
-            list.shift[at] = shift_of(*pair, neighbour, shifts, wrap);
+            // Most pairs do not cross the edge of the cell, and the memory is zero already.
+            let shift = if unwrapped {
+                shifts[pair.image as usize].map(|s| -s)
+            } else {
+                shift_of(*pair, neighbour, shifts, wrap)
+            };
+            if shift != [0; 3] {
+                list.shift[at] = shift;
+            }
         }
     }
     list
