@@ -10,6 +10,7 @@ mod error;
 pub mod fingerprint;
 pub mod graph;
 pub mod kekulize;
+pub mod metrics;
 mod options;
 pub mod smiles;
 mod split;

@@ -42,21 +42,21 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    pub(super) fn build(&mut self, pieces: &Pieces, rng: &mut ChaCha8Rng) {
+    pub(super) fn build(&mut self, stock: &Pieces, rng: &mut ChaCha8Rng) {
         self.graph.clear();
         self.sites.clear();
-        let systems = pieces.ring_systems.draw(rng);
+        let systems = stock.ring_systems.draw(rng);
         if systems == 0 {
-            let chain = &pieces.chains[pieces.chain_weights.draw(rng)];
+            let chain = &stock.chains[stock.chain_weights.draw(rng)];
             self.append(chain, 0);
         }
         for system in 0..systems {
-            let ring = &pieces.rings[pieces.ring_weights.draw(rng)];
-            self.add_ring(pieces, ring, system, rng);
+            let ring = &stock.rings[stock.ring_weights.draw(rng)];
+            self.add_ring(stock, ring, system, rng);
         }
         let extra = EXTRA_END_GROUPS.get(systems).copied().unwrap_or(0);
-        for _ in 0..pieces.end_group_counts.draw(rng) + extra {
-            let (group, anywhere) = &pieces.end_groups[pieces.end_group_weights.draw(rng)];
+        for _ in 0..stock.end_group_counts.draw(rng) + extra {
+            let (group, anywhere) = &stock.end_groups[stock.end_group_weights.draw(rng)];
             self.add_end_group(group, *anywhere, rng);
         }
     }
@@ -73,7 +73,7 @@ impl Assembly {
         offset
     }
 
-    fn add_ring(&mut self, pieces: &Pieces, ring: &Template, system: usize, rng: &mut ChaCha8Rng) {
+    fn add_ring(&mut self, stock: &Pieces, ring: &Template, system: usize, rng: &mut ChaCha8Rng) {
         let first_new = self.sites.len();
         if system == 0 {
             self.append(ring, 0);
@@ -90,7 +90,7 @@ impl Assembly {
             ) else {
                 continue;
             };
-            let linker = &pieces.linkers[pieces.linker_weights.draw(rng)];
+            let linker = &stock.linkers[stock.linker_weights.draw(rng)];
             let turned = below(rng, 2) == 1;
             let Some(place) = draw(&ring.sites, |&(_, weight)| weight, rng) else {
                 continue;

@@ -46,7 +46,6 @@ fn site_weight(graph: &MolGraph, node: NodeIndex) -> Option<u32> {
     }
     Some(match (atom.element, atom.aromatic) {
         (Element::N, false) => 60,
-        (Element::N, true) => 12,
         (_, true) => 12,
         _ => 3,
     })

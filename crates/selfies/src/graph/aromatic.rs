@@ -1,7 +1,7 @@
 //! Aromaticity after the model of `RDKit`.
 //!
 //! Each ring atom offers none, one or two π electrons, or an empty orbital; rings and fused systems of up to six rings
-//! are aromatic when the sum can be 4n + 2 (RDKit Book, section "Aromaticity"; `Code/GraphMol/Aromaticity.cpp`).
+//! are aromatic when the sum can be 4n + 2 (`RDKit` Book, section "Aromaticity"; `Code/GraphMol/Aromaticity.cpp`).
 
 use std::collections::HashSet;
 

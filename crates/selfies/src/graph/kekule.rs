@@ -63,11 +63,9 @@ impl MolGraph {
             }
         }
         for (a, b) in matching.edges() {
-            let edge = self
-                .graph()
-                .find_edge(needy[a], needy[b])
-                .expect("only bonded atoms were matched");
-            self.graph_mut()[edge].order = BondOrder::Double;
+            if let Some(edge) = self.graph().find_edge(needy[a], needy[b]) {
+                self.graph_mut()[edge].order = BondOrder::Double;
+            }
         }
         self.clear_aromatic_marks();
         Ok(())

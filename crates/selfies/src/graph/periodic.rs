@@ -64,6 +64,10 @@ const fn row(weight: f64, outer: u8, valences: &'static [i8]) -> Row {
 }
 
 /// Isotopic masses (u), AME2020, doi:10.1088/1674-1137/abddaf.
+#[expect(
+    clippy::unreadable_literal,
+    reason = "the digits are those of the source"
+)]
 const ISOTOPES: [(u8, u16, f64); 31] = [
     (1, 1, 1.007825032),
     (1, 2, 2.014101778),

@@ -381,10 +381,8 @@ impl Reader<'_> {
     fn settle_chirality(&mut self) {
         for (node, mut places) in std::mem::take(&mut self.chiral) {
             if places.len() == 3 && !places.contains(&Place::Implied) {
-                // A lone pair stands where a hydrogen in the brackets would: after the atom that comes before.
-                let first_is_before = matches!(places[0], Place::Bond(edge)
-                    if self.graph.graph().edge_endpoints(edge).is_some_and(|(source, _)| source != node));
-                places.insert(usize::from(first_is_before), Place::Implied);
+                // A lone pair counts as the second neighbour, wherever the text starts.
+                places.insert(1, Place::Implied);
             }
             let atom = &mut self.graph.graph_mut()[node];
             atom.chirality = atom

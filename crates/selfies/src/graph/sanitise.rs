@@ -48,10 +48,9 @@ impl MolGraph {
             let Some(mut stereo) = self.graph()[edge].stereo else {
                 continue;
             };
-            let (source, target) = self
-                .graph()
-                .edge_endpoints(edge)
-                .expect("the index was just listed");
+            let Some((source, target)) = self.graph().edge_endpoints(edge) else {
+                continue;
+            };
             for (end, told_by) in [
                 (source, &mut stereo.source_neighbour),
                 (target, &mut stereo.target_neighbour),
@@ -115,7 +114,7 @@ impl MolGraph {
             match atom.element {
                 Element::N if self.bonds_and_hydrogens(node) == 10 => self.separate_nitrogen(node),
                 Element::P if self.bonds_and_hydrogens(node) == 10 => {
-                    self.separate_phosphorus(node)
+                    self.separate_phosphorus(node);
                 }
                 Element::CL | Element::BR | Element::I => self.separate_halogen(node),
                 _ => {}

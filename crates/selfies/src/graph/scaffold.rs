@@ -1,13 +1,10 @@
 //! Murcko scaffolds.
 
-use petgraph::graph::NodeIndex;
+use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::valence::implied_hydrogens;
 use super::{BondOrder, Element, MolGraph};
-
-/// Spheres compared before two neighbours count as equal.
-const CIP_SPHERES: usize = 5;
 
 impl MolGraph {
     /// The rings, the chains between them, and what is bound to either by a double bond: the scaffold of G. W. Bemis
@@ -54,7 +51,6 @@ impl MolGraph {
             kept[b] |= core[a];
         }
         let mut scaffold = self.subgraph(|node| kept[node.index()], false);
-        self.drop_cut_double_bonds(&kept, &mut scaffold);
         let originals = graph.node_indices().filter(|node| kept[node.index()]);
         for (copy, original) in originals.enumerate() {
             let lost: i32 = graph
@@ -69,81 +65,15 @@ impl MolGraph {
         scaffold
     }
 
-    /// `RDKit` tells a double bond's configuration by the senior neighbour of each end and forgets it with that
-    /// neighbour.
-    fn drop_cut_double_bonds(&self, kept: &[bool], scaffold: &mut Self) {
-        let graph = self.graph();
-        let place = |node: NodeIndex| {
-            NodeIndex::new(kept[..node.index()].iter().filter(|&&kept| kept).count())
-        };
-        for edge in graph
-            .edge_references()
-            .filter(|edge| edge.weight().stereo.is_some())
-        {
-            let (source, target) = (edge.source(), edge.target());
-            let cut = [(source, target), (target, source)]
-                .into_iter()
-                .any(|(end, opposite)| {
-                    let sides: Vec<NodeIndex> = graph
-                        .neighbors(end)
-                        .filter(|&other| other != opposite)
-                        .collect();
-                    match sides[..] {
-                        [a, b] => {
-                            let senior = if self.spheres(a, end) >= self.spheres(b, end) {
-                                a
-                            } else {
-                                b
-                            };
-                            !kept[senior.index()]
-                        }
-                        _ => false,
-                    }
-                });
-            if cut && kept[source.index()] && kept[target.index()] {
-                let copy = scaffold.graph().find_edge(place(source), place(target));
-                if let Some(copy) = copy {
-                    scaffold.graph_mut()[copy].stereo = None;
-                }
-            }
-        }
-    }
-
-    /// Atomic numbers around an atom, sphere by sphere away from `from` and each sphere sorted: the first steps of the
-    /// Cahn–Ingold–Prelog rules, which decide nearly all cases.
-    fn spheres(&self, node: NodeIndex, from: NodeIndex) -> Vec<Vec<u8>> {
-        let graph = self.graph();
-        let mut spheres = vec![vec![graph[node].element.number()]];
-        let mut front = vec![(node, from)];
-        for _ in 0..CIP_SPHERES {
-            let mut sphere = Vec::new();
-            let mut next = Vec::new();
-            for &(atom, before) in &front {
-                sphere.extend(std::iter::repeat_n(1, usize::from(graph[atom].hydrogens)));
-                for edge in graph.edges(atom) {
-                    let number = graph[edge.target()].element.number();
-                    let copies = match edge.weight().order {
-                        BondOrder::Double => 2,
-                        BondOrder::Triple => 3,
-                        _ => 1,
-                    };
-                    let already = usize::from(edge.target() == before);
-                    sphere.extend(std::iter::repeat_n(number, copies - already));
-                    if already == 0 {
-                        next.push((edge.target(), atom));
-                    }
-                }
-            }
-            sphere.sort_unstable_by(|a, b| b.cmp(a));
-            spheres.push(sphere);
-            front = next;
-        }
-        spheres
-    }
-
     /// Gives an atom hydrogens for the bonds it lost: neutral atoms as many as they imply, which for sulfur of valence
     /// six may be none; ions one for each, unless they are metals.
+    ///
+    /// An atom that lost a neighbour is no centre any more, and a double bond there has no configuration any more.
     fn heal(&mut self, node: NodeIndex, lost: i32, is_core: bool) {
+        let bonds: Vec<EdgeIndex> = self.graph().edges(node).map(|edge| edge.id()).collect();
+        for bond in bonds {
+            self.graph_mut()[bond].stereo = None;
+        }
         let doubled = self.doubled_bond_sum(node);
         let atom = &mut self.graph_mut()[node];
         atom.chirality = None;

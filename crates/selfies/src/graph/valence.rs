@@ -169,7 +169,7 @@ impl MolGraph {
                 free.max(0) % 2
             };
         }
-        let total = (self.doubled_bond_sum(index) + 2 * i32::from(atom.hydrogens)) / 2;
+        let total = self.doubled_bond_sum(index) / 2 + i32::from(atom.hydrogens);
         let full_shell = if atom.element.number() <= 2 { 2 } else { 8 };
         let mut free = full_shell - outer - total + charge;
         if free < 0 {

@@ -128,8 +128,8 @@ impl SmilesWriter {
     fn emit_atom(&mut self, molecule: &MolGraph, node: NodeIndex, edge: u32, text: &mut String) {
         let here = node.index();
         self.places.clear();
-        let has_parent = edge != NONE;
-        if has_parent {
+        let starts_with_hydrogen = edge == NONE && molecule.graph()[node].hydrogens > 0;
+        if edge != NONE {
             let edge = EdgeIndex::new(edge as usize);
             self.push_bond(molecule, edge, node, false, text);
             self.places.push(edge);
@@ -153,7 +153,7 @@ impl SmilesWriter {
             self.places.extend(rings);
             self.places
                 .extend(children.filter_map(|child| tree.parent[child]));
-            written_chirality(chirality, &self.places, has_parent)
+            written_chirality(chirality, &self.places, starts_with_hydrogen)
         });
         push_atom(molecule, node, chirality, text);
 
@@ -381,20 +381,21 @@ fn walk<F: Fn(usize) -> u32 + Clone>(head: u32, next: F) -> impl Iterator<Item =
     })
 }
 
-/// The mark to write when the neighbours appear in this order, the hydrogen or lone pair after the first of them.
+/// The mark to write when the neighbours appear in this order. A hydrogen comes first at the start of the text; elsewhere
+/// a hydrogen, and a lone pair everywhere, comes second.
 fn written_chirality(
     stored: Chirality,
     places: &[EdgeIndex],
-    has_parent: bool,
+    starts_with_hydrogen: bool,
 ) -> Option<Chirality> {
     let swaps = (0..places.len())
         .flat_map(|i| (i + 1..places.len()).map(move |j| (i, j)))
         .filter(|&(i, j)| places[i] > places[j])
         .count();
-    // Stored with the hydrogen last, written with two neighbours after it, or three at the start of the text.
+    // It is stored as the last one.
     let implied = match places.len() {
-        3 if has_parent => 2,
-        3 => 3,
+        3 if starts_with_hydrogen => 3,
+        3 => 2,
         4 => 0,
         _ => return None,
     };

@@ -2,6 +2,8 @@
 
 mod attribution;
 mod golden;
+mod graph;
+mod metrics;
 mod parity_v1;
 mod parity_v2;
 mod utilities;

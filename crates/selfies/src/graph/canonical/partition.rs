@@ -82,7 +82,7 @@ impl Neighbourhoods {
 }
 
 /// The configuration of a centre with its neighbours taken by rank: 1 or 2, or 0 where two ranks are equal.
-pub(super) fn centre_code(around: &Neighbourhoods, centre: &Centre, ranks: &[u32]) -> u64 {
+pub(super) fn centre_code(around: &Neighbourhoods, centre: Centre, ranks: &[u32]) -> u64 {
     let neighbours = around.of(centre.atom);
     let mut odd = false;
     for (i, &(first, _)) in neighbours.iter().enumerate() {
@@ -204,7 +204,7 @@ impl Partition {
             }
             self.keys.fill(0);
             for centre in &around.centres {
-                self.keys[centre.atom as usize] += centre_code(around, centre, &self.ranks);
+                self.keys[centre.atom as usize] += centre_code(around, *centre, &self.ranks);
             }
             for bond in &around.double_bonds {
                 let code = bond_stereo_code(around, bond, &self.ranks);

@@ -1,6 +1,6 @@
 //! The smallest labelling among all that refinement and choices within cells can reach.
 //!
-//! Individualisation and refinement with pruning by automorphisms (B. D. McKay and A. Piperno,
+//! Individualisation and refinement with pruning by automorphisms (B. D. `McKay` and A. Piperno,
 //! doi:10.1016/j.jsc.2013.09.003, in its simplest form): at each choice the atoms of a cell are tried in turn, and one
 //! that leads to the same labelled molecule as an earlier one is an image of it under a symmetry and is left out with
 //! all that follows.
@@ -167,7 +167,7 @@ impl Search<'_> {
                 (
                     ranks[centre.atom as usize],
                     u32::MAX,
-                    centre_code(self.around, centre, &ranks),
+                    centre_code(self.around, *centre, &ranks),
                 )
             })
             .collect();

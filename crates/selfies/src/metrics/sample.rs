@@ -1,0 +1,94 @@
+//! A list of SMILES, read once for all metrics.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::graph::MolGraph;
+
+/// A readable, chemically sensible member of a sample.
+#[derive(Clone, Debug)]
+pub struct Molecule {
+    /// The sanitised graph.
+    pub graph: MolGraph,
+    /// Its canonical SMILES.
+    pub canonical: String,
+    /// Its canonical SMILES without configurations and isotopes.
+    pub canonical_flat: String,
+}
+
+/// A text that is no molecule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// Its place in the list, from zero.
+    pub index: usize,
+    /// The text.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A list of SMILES: the molecules among them in order, and the rest.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// How many texts there were.
+    pub requested: usize,
+    /// The valid ones in order, repetitions kept.
+    pub molecules: Vec<Molecule>,
+    /// The others in order.
+    pub unreadable: Vec<Unreadable>,
+    /// How many of the texts were empty; these are among the unreadable ones.
+    pub empty: usize,
+}
+
+impl Molecule {
+    /// Reads, checks and canonicalises one SMILES.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with it.
+    pub fn read(smiles: &str) -> Result<Self, String> {
+        let mut graph = MolGraph::from_smiles(smiles).map_err(|error| error.to_string())?;
+        if graph.atom_count() == 0 {
+            return Err("the text holds no atom".to_owned());
+        }
+        graph.sanitise().map_err(|error| error.to_string())?;
+        let canonical = graph.clone().into_canonical_text();
+        let canonical_flat = graph
+            .canonical_smiles_flat()
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            graph,
+            canonical,
+            canonical_flat,
+        })
+    }
+}
+
+impl Sample {
+    /// Reads a list of SMILES on all cores.
+    pub fn read<S: AsRef<str> + Sync>(texts: impl AsRef<[S]>) -> Self {
+        let texts = texts.as_ref();
+        let read: Vec<Result<Molecule, String>> = texts
+            .par_iter()
+            .map(|text| Molecule::read(text.as_ref().trim()))
+            .collect();
+        let mut sample = Self {
+            requested: texts.len(),
+            ..Self::default()
+        };
+        for (index, (result, text)) in read.into_iter().zip(texts).enumerate() {
+            let text = text.as_ref();
+            match result {
+                Ok(molecule) => sample.molecules.push(molecule),
+                Err(reason) => {
+                    sample.empty += usize::from(text.trim().is_empty());
+                    sample.unreadable.push(Unreadable {
+                        index,
+                        text: text.to_owned(),
+                        reason,
+                    });
+                }
+            }
+        }
+        sample
+    }
+}
