@@ -147,6 +147,14 @@ pub enum Error {
         /// The quantity asked for.
         quantity: String,
     },
+    /// A file that cannot be written.
+    #[error("cannot write {path}: {reason}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
     /// A figure that cannot be drawn.
     #[error("figure `{figure}`: {reason}")]
     Figure {
@@ -177,6 +185,7 @@ impl Error {
             Self::TargetBelowFloor { .. } => "target_below_floor",
             Self::NoConvergence { .. } => "no_convergence",
             Self::NotDefined { .. } => "not_defined",
+            Self::Write { .. } => "write",
             Self::Figure { .. } => "figure",
         }
     }

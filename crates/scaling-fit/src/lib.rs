@@ -1,27 +1,47 @@
 #![doc = include_str!("../README.md")]
 
+mod compare;
 mod constraints;
 mod data;
+mod design;
 mod error;
 mod fit;
+mod frontier;
 mod interval;
+mod isoflop;
 mod law;
 mod linalg;
 mod objective;
 mod options;
 pub mod plot;
+mod predict;
+mod quantity;
+mod replicates;
+mod rolling;
+mod sensitivity;
 mod sobol;
 mod solver;
 mod special;
 mod warning;
+mod window;
 
+pub use compare::{Candidate, Comparison, NestedTest, compare, nested_test};
 pub use constraints::Constraint;
 pub use data::Points;
+pub use design::{Coverage, coverage, schedule_mismatch};
 pub use error::{Error, Result};
 pub use fit::{Fit, Parameter, Role, fit};
+pub use frontier::{FLOPS_PER_PARAMETER_AND_TOKEN, FrontierPoint, Optimum};
 pub use interval::{Interval, Method};
+pub use isoflop::{Budget, IsoFlop, IsoRun, Minimum, isoflop};
 pub use law::Law;
 pub use objective::Objective;
 pub use options::{Bootstrap, FitOptions};
+pub use predict::Prediction;
+pub use quantity::Quantity;
+pub use replicates::LackOfFit;
+pub use rolling::{Origin, rolling};
+pub use sensitivity::{Choice, sensitivity, usual_objectives};
 pub use solver::Starts;
 pub use warning::Warning;
+pub use window::{Regime, Window, window};

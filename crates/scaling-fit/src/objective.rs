@@ -28,6 +28,12 @@ pub enum Objective {
         /// Factor on rows that the law overestimates.
         factor: f64,
     },
+    /// Sum of (ln(1 + L) - ln(1 + L̂))², which the published code of the broken law minimises
+    /// (Caballero et al. 2022, arXiv:2210.14891).
+    Log1pSquares,
+    /// Sum of (ln(L - E) - ln(L̂ - E))² for the law with a floor: M2 of Alabdulmohsin et al. 2022
+    /// (arXiv:2209.06640). Offered for comparison; it often sticks at a floor of zero.
+    LogExcess,
     /// Negative log-likelihood of exp(-Huber(r/s))/(s Z), with the scale s fitted too, as in the
     /// replication of the Chinchilla fit (Besiroglu et al. 2024, arXiv:2404.10102). The fitted s makes
     /// the effective threshold `delta` s tiny, so this is nearly the sum of |r|.
@@ -52,6 +58,8 @@ impl Objective {
             Self::LogSquares => "log_lsq".into(),
             Self::LogAbsolute => "log_absolute".into(),
             Self::Squares => "lsq".into(),
+            Self::Log1pSquares => "log1p_lsq".into(),
+            Self::LogExcess => "log_excess_lsq".into(),
             Self::Absolute => "absolute".into(),
             Self::Asymmetric { delta, factor } => {
                 format!("log_huber_{delta:e}_over_x{factor}")
@@ -60,10 +68,28 @@ impl Objective {
         }
     }
 
-    /// Whether the residual is one of ln L, which needs positive losses.
+    /// Whether the residual takes ln L, which needs positive losses.
     #[must_use]
     pub fn is_logarithmic(&self) -> bool {
-        !matches!(self, Self::Squares | Self::Absolute)
+        !matches!(self, Self::Squares | Self::Absolute | Self::Log1pSquares)
+    }
+
+    /// What the residual compares.
+    pub(crate) fn residual(&self) -> Residual {
+        match self {
+            Self::Squares | Self::Absolute => Residual::Linear,
+            Self::Log1pSquares => Residual::Log1p,
+            Self::LogExcess => Residual::LogExcess,
+            _ => Residual::Log,
+        }
+    }
+
+    /// Whether the objective is a sum of squares, which is reported without the factor one half.
+    pub(crate) fn is_squares(&self) -> bool {
+        matches!(
+            self,
+            Self::LogSquares | Self::Squares | Self::Log1pSquares | Self::LogExcess
+        )
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -88,13 +114,26 @@ impl Objective {
     }
 }
 
+/// What a residual compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Residual {
+    /// ln L with ln L̂.
+    Log,
+    /// L with L̂.
+    Linear,
+    /// ln(1 + L) with ln(1 + L̂).
+    Log1p,
+    /// ln(L - E) with ln(L̂ - E), for the saturating law.
+    LogExcess,
+}
+
 /// The function of one residual that the solver sees: Huber with a threshold, squares where the
 /// threshold is infinite, and a factor on negative residuals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kernel {
     pub(crate) delta: f64,
     pub(crate) over: f64,
-    pub(crate) logarithmic: bool,
+    pub(crate) residual: Residual,
 }
 
 /// Value, first derivative, weight (first derivative over r) and second derivative at one residual.
@@ -107,11 +146,19 @@ pub(crate) struct Influence {
 }
 
 impl Kernel {
-    pub(crate) fn squares(logarithmic: bool) -> Self {
+    pub(crate) fn squares(residual: Residual) -> Self {
         Self {
             delta: f64::INFINITY,
             over: 1.0,
-            logarithmic,
+            residual,
+        }
+    }
+
+    pub(crate) fn huber(delta: f64, over: f64) -> Self {
+        Self {
+            delta,
+            over,
+            residual: Residual::Log,
         }
     }
 
@@ -157,11 +204,7 @@ mod tests {
 
     #[test]
     fn huber_is_continuous_and_linear_beyond_its_threshold() {
-        let kernel = Kernel {
-            delta: 0.1,
-            over: 1.0,
-            logarithmic: true,
-        };
+        let kernel = Kernel::huber(0.1, 1.0);
         approx::assert_relative_eq!(kernel.rho(0.1), 0.005, max_relative = 1e-12);
         approx::assert_relative_eq!(kernel.rho(-1.0), 0.1 * 0.95, max_relative = 1e-12);
         approx::assert_relative_eq!(kernel.influence(1.0).psi, 0.1, max_relative = 1e-12);

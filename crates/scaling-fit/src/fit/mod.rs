@@ -11,7 +11,7 @@ use crate::data::{Checked, Points, check};
 use crate::error::{Error, Result};
 use crate::interval::{Interval, Method, Spread, bootstrap_intervals, profile, resample, spread};
 use crate::law::Law;
-use crate::linalg::{Vector, ZERO_VECTOR};
+use crate::linalg::Vector;
 use crate::objective::{Kernel, Objective};
 use crate::options::FitOptions;
 use crate::solver::{Descent, Problem, Starts, minimise, solve};
@@ -38,6 +38,12 @@ use crate::warning::Warning;
 pub fn fit(law: Law, points: &Points, options: &FitOptions) -> Result<Fit> {
     law.check()?;
     options.check()?;
+    if options.objective == Objective::LogExcess && law != Law::Saturating {
+        return Err(Error::NotDefined {
+            law: law.name(),
+            quantity: "log-excess objective; it belongs to the saturating law".into(),
+        });
+    }
     let objective = options.objective;
     let checked = check(
         points,
@@ -90,7 +96,7 @@ pub fn fit(law: Law, points: &Points, options: &FitOptions) -> Result<Fit> {
     Ok(out)
 }
 
-pub(crate) fn problem<'a>(
+fn problem<'a>(
     law: Law,
     checked: &'a Checked,
     weights: &'a [f64],
@@ -102,7 +108,7 @@ pub(crate) fn problem<'a>(
         rows: &checked.rows,
         weights,
         space,
-        kernel: Kernel::squares(objective.is_logarithmic()),
+        kernel: Kernel::squares(objective.residual()),
     }
 }
 
@@ -292,13 +298,4 @@ fn add_bootstrap(out: &mut Fit, problem: &Problem<'_>, refits: &[Option<Vector>]
         }
         out.intervals.extend(made);
     }
-}
-
-/// Coordinates of given natural parameters.
-pub(crate) fn coordinates(law: Law, values: &[f64]) -> Vector {
-    let mut theta = ZERO_VECTOR;
-    for ((slot, spec), value) in theta.iter_mut().zip(law.specs()).zip(values) {
-        *slot = if spec.positive { value.ln() } else { *value };
-    }
-    theta
 }

@@ -65,6 +65,9 @@ pub(crate) fn collect(
         rising(out);
     }
     ranges(out, checked);
+    if out.law.resources().len() == 2 {
+        out.largest_product = Some(largest_product(checked));
+    }
     collinear(out, checked, spread);
 }
 
@@ -101,6 +104,15 @@ fn ranges(out: &mut Fit, checked: &Checked) {
             });
         }
     }
+}
+
+/// Largest product of two resources: compute up to a constant.
+fn largest_product(checked: &Checked) -> f64 {
+    checked
+        .rows
+        .iter()
+        .map(|row| (row.ln_x[0] + row.ln_x[1]).exp())
+        .fold(0.0, f64::max)
 }
 
 fn collinear(out: &mut Fit, checked: &Checked, spread: &Spread) {

@@ -3,7 +3,7 @@
 use crate::constraints::Source;
 use crate::interval::{Interval, Method, Spread};
 use crate::law::Law;
-use crate::objective::Objective;
+use crate::objective::{Objective, Residual};
 use crate::solver::{Descent, Problem, Starts};
 use crate::warning::Warning;
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,8 @@ pub struct Fit {
     pub covariance: Option<Vec<Vec<f64>>>,
     /// Smallest and largest fitted value of each resource.
     pub range: Vec<(f64, f64)>,
+    /// Largest product of the two resources fitted, for laws in two.
+    pub largest_product: Option<f64>,
     /// How the optimum was found.
     pub starts: Starts,
     /// Rows left out because their values are invalid, counted from 0.
@@ -161,6 +163,7 @@ impl Fit {
             condition_number: spread.condition,
             covariance,
             range: Vec::new(),
+            largest_product: None,
             starts,
             dropped: Vec::new(),
             warnings: Vec::new(),
@@ -209,12 +212,10 @@ fn r_squared(problem: &Problem<'_>, spread: &Spread) -> Option<f64> {
     if spread.degrees <= 0.5 {
         return None;
     }
-    let value = |row: &crate::data::Row| {
-        if problem.kernel.logarithmic {
-            row.ln_loss
-        } else {
-            row.loss
-        }
+    let value = |row: &crate::data::Row| match problem.kernel.residual {
+        Residual::Linear => row.loss,
+        Residual::Log1p => row.loss.ln_1p(),
+        Residual::Log | Residual::LogExcess => row.ln_loss,
     };
     let total: f64 = problem.weights.iter().sum();
     let rows = || problem.rows.iter().zip(problem.weights);

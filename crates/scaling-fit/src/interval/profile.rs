@@ -34,10 +34,7 @@ fn end(
 ) -> Option<f64> {
     let n = problem.space.free;
     // The objective as the kernel counts it: squares carry no factor one half in their name.
-    let half = match objective {
-        Objective::LogSquares | Objective::Squares => 0.5,
-        _ => 1.0,
-    };
+    let half = if objective.is_squares() { 0.5 } else { 1.0 };
     let base = half * minimise(problem, objective, best, 1).value;
     let mut start = remove(best, slot, n);
     let mut at = |value: f64| {

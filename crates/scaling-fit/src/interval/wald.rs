@@ -40,20 +40,10 @@ pub(crate) fn spread(problem: &Problem<'_>, objective: Objective, phi: &Vector) 
     let information = problem.information(phi);
     let condition = condition(&information, n);
     let kernel = match objective {
-        Objective::LogHuber { delta } => Some(Kernel {
-            delta,
-            over: 1.0,
-            logarithmic: true,
-        }),
-        Objective::Asymmetric { delta, factor } => Some(Kernel {
-            delta,
-            over: factor,
-            logarithmic: true,
-        }),
-        Objective::LogSquares | Objective::Squares => {
-            Some(Kernel::squares(objective.is_logarithmic()))
-        }
-        Objective::LogAbsolute | Objective::Absolute | Objective::LogHuberFreeScale { .. } => None,
+        Objective::LogHuber { delta } => Some(Kernel::huber(delta, 1.0)),
+        Objective::Asymmetric { delta, factor } => Some(Kernel::huber(delta, factor)),
+        squares if squares.is_squares() => Some(Kernel::squares(objective.residual())),
+        _ => None,
     };
     let mut out = Spread {
         degrees,

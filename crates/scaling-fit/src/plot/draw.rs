@@ -243,7 +243,20 @@ pub(crate) fn rule_labels(scene: &mut Scene, panel: &Panel, frame: &Frame<'_>) {
         let (at, label, anchor) = match rule {
             Rule::Horizontal { at, label, .. } => {
                 let Some(y) = frame.y(*at) else { continue };
-                ([right - 4.0, y - 4.0], label, Anchor::End)
+                let width = font::width(label, LABEL, false);
+                // Above or below the line, at either end, where it hides the least.
+                let spots = [
+                    (right - 4.0 - width, y - 4.0),
+                    (right - 4.0 - width, y + LABEL + 2.0),
+                    (area.x + 6.0, y - 4.0),
+                    (area.x + 6.0, y + LABEL + 2.0),
+                ];
+                let best = spots
+                    .into_iter()
+                    .filter(|(_, y)| *y < area.y + area.height - 2.0)
+                    .min_by_key(|(x, y)| hidden(panel, frame, [*x, y - LABEL], [width, LABEL]));
+                let Some((x, y)) = best else { continue };
+                ([x, y], label, Anchor::Start)
             }
             Rule::Vertical { at, label, .. } => {
                 let Some(x) = frame.x(*at) else { continue };

@@ -4,8 +4,9 @@ use super::layout;
 use super::panel::{Look, Panel};
 use super::scene::{Anchor, Rect, Scene};
 use super::{png, svg};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// One or more panels on a page.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +85,30 @@ impl Figure {
             }
         }
         out
+    }
+
+    /// Writes `name.svg`, `name.png` and `name.csv` into an existing folder, each aside first and then renamed.
+    ///
+    /// # Errors
+    /// As [`Figure::to_svg`], and [`Error::Write`] where a file cannot be written.
+    pub fn write(&self, folder: &Path, name: &str) -> Result<()> {
+        let png = self.to_png(3.0)?;
+        let svg = self.to_svg()?;
+        for (ending, bytes) in [
+            ("svg", svg.as_bytes()),
+            ("png", png.as_slice()),
+            ("csv", self.to_csv().as_bytes()),
+        ] {
+            let path = folder.join(format!("{name}.{ending}"));
+            let aside = folder.join(format!(".{name}.{ending}.part"));
+            std::fs::write(&aside, bytes)
+                .and_then(|()| std::fs::rename(&aside, &path))
+                .map_err(|error| Error::Write {
+                    path: path.display().to_string(),
+                    reason: error.to_string(),
+                })?;
+        }
+        Ok(())
     }
 
     fn scene(&self) -> Result<Scene> {

@@ -29,7 +29,7 @@ pub(crate) fn runs(text: &str) -> Vec<Run> {
     let mut out = Vec::new();
     let mut rest = text;
     let mut plain = String::new();
-    let mut push = |out: &mut Vec<Run>, text: String, rise: f64, scale: f64| {
+    let push = |out: &mut Vec<Run>, text: String, rise: f64, scale: f64| {
         if !text.is_empty() {
             out.push(Run { text, rise, scale });
         }

@@ -53,7 +53,7 @@ impl Frame<'_> {
 /// Draws a panel into a cell of the page.
 pub(crate) fn panel(scene: &mut Scene, panel: &Panel, cell: Rect) -> Result<()> {
     let (x_range, y_range) = ranges(panel)?;
-    let x_ticks = ticks(panel.x.scale, x_range.0, x_range.1, 7);
+    let x_ticks = ticks(panel.x.scale, x_range.0, x_range.1, 9);
     let y_ticks = ticks(panel.y.scale, y_range.0, y_range.1, 7);
     let widest = widest(&y_ticks);
     let entries = draw::legend_entries(panel);

@@ -19,6 +19,7 @@
 mod axis;
 mod draw;
 mod figure;
+pub mod figures;
 mod font;
 mod layout;
 mod panel;

@@ -35,12 +35,10 @@ pub(crate) fn solve(
 ) -> Option<(Descent, Starts)> {
     let proposed = seeds(problem.law, problem.rows, problem.weights, problem.space);
     let kernel = match objective {
-        Objective::LogHuber { .. } | Objective::LogHuberFreeScale { .. } => Kernel {
-            delta: 1e-2,
-            over: 1.0,
-            logarithmic: true,
-        },
-        other => Kernel::squares(other.is_logarithmic()),
+        Objective::LogHuber { .. } | Objective::LogHuberFreeScale { .. } => {
+            Kernel::huber(1e-2, 1.0)
+        }
+        other => Kernel::squares(other.residual()),
     };
     let ranking = Problem { kernel, ..*problem };
     let mut ranked: Vec<(f64, Vector)> = proposed

@@ -4,7 +4,7 @@ use crate::constraints::Space;
 use crate::data::Row;
 use crate::law::Law;
 use crate::linalg::{Matrix, Vector, ZERO_MATRIX, ZERO_VECTOR};
-use crate::objective::Kernel;
+use crate::objective::{Kernel, Residual};
 
 /// Everything that the objective depends on besides the coordinates.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +30,37 @@ pub(crate) struct Assembled {
 }
 
 impl Problem<'_> {
-    /// Residual of one row: ln L - ln L̂, or L - L̂.
+    /// Residual of one row.
     #[inline]
-    fn residual(&self, row: &Row, ln_prediction: f64) -> f64 {
-        if self.kernel.logarithmic {
-            row.ln_loss - ln_prediction
-        } else {
-            row.loss - ln_prediction.exp()
+    fn residual(&self, theta: &Vector, row: &Row, ln_prediction: f64) -> f64 {
+        match self.kernel.residual {
+            Residual::Log => row.ln_loss - ln_prediction,
+            Residual::Linear => row.loss - ln_prediction.exp(),
+            Residual::Log1p => row.loss.ln_1p() - ln_prediction.exp().ln_1p(),
+            // NaN where the floor exceeds the loss, which rejects the step.
+            Residual::LogExcess => {
+                (row.loss - theta[0].exp()).ln() - (theta[1] - theta[2] * row.ln_x[0])
+            }
+        }
+    }
+
+    /// Turns the gradient of ln L̂ into minus the gradient of the residual.
+    #[inline]
+    fn chain(&self, theta: &Vector, row: &Row, ln_prediction: f64, gradient: &mut Vector) {
+        let scale = match self.kernel.residual {
+            Residual::Log => return,
+            Residual::Linear => ln_prediction.exp(),
+            Residual::Log1p => ln_prediction.exp() / (1.0 + ln_prediction.exp()),
+            Residual::LogExcess => {
+                let floor = theta[0].exp();
+                gradient[0] = floor / (row.loss - floor);
+                gradient[1] = 1.0;
+                gradient[2] = -row.ln_x[0];
+                return;
+            }
+        };
+        for entry in gradient.iter_mut() {
+            *entry *= scale;
         }
     }
 
@@ -47,7 +71,7 @@ impl Problem<'_> {
         for (row, &weight) in self.rows.iter().zip(self.weights) {
             if weight > 0.0 {
                 let prediction = self.law.evaluate(&theta, row.ln_x);
-                sum += weight * self.kernel.rho(self.residual(row, prediction));
+                sum += weight * self.kernel.rho(self.residual(&theta, row, prediction));
             }
         }
         if sum.is_nan() { f64::INFINITY } else { sum }
@@ -71,14 +95,11 @@ impl Problem<'_> {
             let prediction = self
                 .law
                 .evaluate_with_gradient(&theta, row.ln_x, &mut gradient);
-            let influence = self.kernel.influence(self.residual(row, prediction));
-            let mut j = self.space.pull_back(&gradient);
-            if !self.kernel.logarithmic {
-                let scale = prediction.exp();
-                for entry in &mut j[..n] {
-                    *entry *= scale;
-                }
-            }
+            let influence = self
+                .kernel
+                .influence(self.residual(&theta, row, prediction));
+            self.chain(&theta, row, prediction, &mut gradient);
+            let j = self.space.pull_back(&gradient);
             out.value += weight * influence.rho;
             let (psi, omega, curvature) = (
                 weight * influence.psi,
@@ -111,14 +132,14 @@ impl Problem<'_> {
         let theta = self.space.theta(phi);
         self.rows
             .iter()
-            .map(|row| self.residual(row, self.law.evaluate(&theta, row.ln_x)))
+            .map(|row| self.residual(&theta, row, self.law.evaluate(&theta, row.ln_x)))
             .collect()
     }
 
     /// The Gauss-Newton matrix without any robust weight: J' W J.
     pub(crate) fn information(&self, phi: &Vector) -> Matrix {
         let plain = Self {
-            kernel: Kernel::squares(self.kernel.logarithmic),
+            kernel: Kernel::squares(self.kernel.residual),
             ..*self
         };
         plain.assemble(phi).weighted

@@ -3,7 +3,7 @@
 use super::descent::{Descent, descend};
 use super::problem::Problem;
 use crate::linalg::Vector;
-use crate::objective::{Kernel, Objective};
+use crate::objective::{Kernel, Objective, Residual};
 
 /// Steps of a descent that must end at the optimum.
 const LIMIT: usize = 400;
@@ -15,32 +15,35 @@ pub(crate) fn minimise(
     start: &Vector,
     limit: usize,
 ) -> Descent {
-    let logarithmic = objective.is_logarithmic();
+    let residual = objective.residual();
     let with = |kernel: Kernel| Problem { kernel, ..*problem };
     match objective {
-        Objective::LogHuber { delta } => descend(&with(huber(delta, 1.0)), start, limit),
+        Objective::LogHuber { delta } => descend(&with(Kernel::huber(delta, 1.0)), start, limit),
         Objective::Asymmetric { delta, factor } => {
-            descend(&with(huber(delta, factor)), start, limit)
+            descend(&with(Kernel::huber(delta, factor)), start, limit)
         }
-        Objective::LogSquares | Objective::Squares => {
-            let mut end = descend(&with(Kernel::squares(logarithmic)), start, limit);
+        Objective::LogSquares
+        | Objective::Squares
+        | Objective::Log1pSquares
+        | Objective::LogExcess => {
+            let mut end = descend(&with(Kernel::squares(residual)), start, limit);
             end.value *= 2.0;
             end
         }
         Objective::LogAbsolute | Objective::Absolute => {
-            let (mut end, _) = absolute(problem, logarithmic, start, limit);
-            end.value = weighted_absolute(problem, logarithmic, &end.phi);
+            let (mut end, _) = absolute(problem, residual, start, limit);
+            end.value = weighted_absolute(problem, residual, &end.phi);
             end
         }
         Objective::LogHuberFreeScale { delta } => {
-            let (mut end, mean) = absolute(problem, true, start, limit);
+            let (mut end, mean) = absolute(problem, residual, start, limit);
             let total: f64 = problem.weights.iter().sum();
             let mut scale = delta * mean.max(f64::MIN_POSITIVE);
             for _round in 0..4 {
-                end = descend(&with(huber(delta * scale, 1.0)), &end.phi, limit);
+                end = descend(&with(Kernel::huber(delta * scale, 1.0)), &end.phi, limit);
                 scale = free_scale(problem, delta, &end.phi, scale);
             }
-            let kernel = huber(delta, 1.0);
+            let kernel = Kernel::huber(delta, 1.0);
             let sum: f64 = with(kernel)
                 .residuals(&end.phi)
                 .iter()
@@ -53,31 +56,23 @@ pub(crate) fn minimise(
     }
 }
 
-fn huber(delta: f64, over: f64) -> Kernel {
-    Kernel {
-        delta,
-        over,
-        logarithmic: true,
-    }
-}
-
 /// Sum of absolute residuals by Huber functions whose threshold shrinks; also returns their mean.
 fn absolute(
     problem: &Problem<'_>,
-    logarithmic: bool,
+    residual: Residual,
     start: &Vector,
     limit: usize,
 ) -> (Descent, f64) {
     let total: f64 = problem.weights.iter().sum();
     let mut end = descend(
         &Problem {
-            kernel: Kernel::squares(logarithmic),
+            kernel: Kernel::squares(residual),
             ..*problem
         },
         start,
         limit,
     );
-    let mut mean = weighted_absolute(problem, logarithmic, &end.phi) / total;
+    let mut mean = weighted_absolute(problem, residual, &end.phi) / total;
     let mut share = 1.0;
     // Each threshold starts where the one before ended, so a few Newton steps suffice each time.
     for _stage in 0..9 {
@@ -88,17 +83,17 @@ fn absolute(
         let kernel = Kernel {
             delta: share * mean,
             over: 1.0,
-            logarithmic,
+            residual,
         };
         end = descend(&Problem { kernel, ..*problem }, &end.phi, limit.min(LIMIT));
-        mean = weighted_absolute(problem, logarithmic, &end.phi) / total;
+        mean = weighted_absolute(problem, residual, &end.phi) / total;
     }
     (end, mean)
 }
 
-fn weighted_absolute(problem: &Problem<'_>, logarithmic: bool, phi: &Vector) -> f64 {
+fn weighted_absolute(problem: &Problem<'_>, residual: Residual, phi: &Vector) -> f64 {
     let problem = Problem {
-        kernel: Kernel::squares(logarithmic),
+        kernel: Kernel::squares(residual),
         ..*problem
     };
     problem
@@ -112,7 +107,7 @@ fn weighted_absolute(problem: &Problem<'_>, logarithmic: bool, phi: &Vector) -> 
 /// The scale at which the likelihood is largest: n = sum psi(r/s) r/s.
 fn free_scale(problem: &Problem<'_>, delta: f64, phi: &Vector, start: f64) -> f64 {
     let problem = Problem {
-        kernel: huber(delta, 1.0),
+        kernel: Kernel::huber(delta, 1.0),
         ..*problem
     };
     let residuals = problem.residuals(phi);

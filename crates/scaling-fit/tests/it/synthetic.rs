@@ -79,13 +79,6 @@ fn every_law_recovers_its_truth_and_the_reference_optima_and_intervals() {
         };
         let found = fit(law, &points, &options).unwrap_or_else(|e| panic!("{name}: {e}"));
         let tolerance = number(expect.get("rtol").unwrap_or(&expect["rtol_params"]));
-        eprintln!(
-            "{name}: share {:.2} of {} gradient {:.1e} it {}",
-            found.starts.share_at_best,
-            found.starts.descended,
-            found.starts.gradient,
-            found.starts.iterations
-        );
         check_parameters(name, &found, &expect["params"], tolerance);
         assert!(
             found.starts.share_at_best >= 0.5,
