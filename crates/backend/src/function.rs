@@ -57,10 +57,13 @@ fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 #[cfg(feature = "flex")]
 mod on_flex {
-    use burn::tensor::{DType, Tensor};
+    use burn::{
+        backend::flex::FlexTensor,
+        tensor::{DType, Tensor},
+    };
 
     use super::{FLUSH, Function};
-    use crate::segment::flex::{RowKernel, Scalar, by_dtype, fill, host, wrap};
+    use crate::segment::flex::{Host, RowKernel, Scalar, by_dtype, fill, flat, host, unflatten};
 
     /// What the functions need of a float type.
     trait Real: Scalar + std::ops::Sub<Output = Self> + std::ops::Div<Output = Self> {
@@ -92,16 +95,12 @@ mod on_flex {
             let shifted = x * std::f32::consts::LOG2_E + ROUND;
             let n = shifted - ROUND;
             let r = x - n * 0.693_359_375 - n * -2.121_944_400_546_905_8e-4;
-            let mut p = 1.987_569_15e-4;
-            for coefficient in [
-                1.398_199_950_7e-3,
-                8.333_451_907_3e-3,
-                4.166_579_589_4e-2,
-                1.666_666_545_9e-1,
-                5.000_000_120_1e-1,
-            ] {
-                p = p * r + coefficient;
-            }
+            // Written out: a loop over the coefficients keeps the compiler from vectorising.
+            let p = 1.987_569_15e-4 * r + 1.398_199_950_7e-3;
+            let p = p * r + 8.333_451_907_3e-3;
+            let p = p * r + 4.166_579_589_4e-2;
+            let p = p * r + 1.666_666_545_9e-1;
+            let p = p * r + 5.000_000_120_1e-1;
             let y = p * r * r + r + 1.0;
             let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000));
             y * power
@@ -120,10 +119,14 @@ mod on_flex {
             // the series leave less than 1e-9.
             let s = self / (2.0 + self);
             let q = s * s;
-            let mut p = 1.0 / 17.0;
-            for n in [15.0_f32, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0, 1.0] {
-                p = p * q + 1.0 / n;
-            }
+            let p = q * (1.0 / 17.0) + 1.0 / 15.0;
+            let p = p * q + 1.0 / 13.0;
+            let p = p * q + 1.0 / 11.0;
+            let p = p * q + 1.0 / 9.0;
+            let p = p * q + 1.0 / 7.0;
+            let p = p * q + 1.0 / 5.0;
+            let p = p * q + 1.0 / 3.0;
+            let p = p * q + 1.0;
             2.0 * s * p
         }
 
@@ -226,8 +229,11 @@ mod on_flex {
         let dims = x.dims();
         let length = dims[D - 1];
         let rows = dims[..D - 1].iter().product();
-        let x = host(x)?;
-        by_dtype!(x, T => wrap(run(x.slice::<T>(), function, rows, length), dims))
+        Some(unflatten(map(&host(x)?, function, rows, length)?, dims))
+    }
+
+    fn map(x: &Host, function: Function, rows: usize, length: usize) -> Option<FlexTensor> {
+        by_dtype!(x, T => flat(run(x.slice::<T>(), function, rows, length)))
     }
 }
 

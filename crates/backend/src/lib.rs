@@ -8,5 +8,7 @@ pub mod optim;
 pub mod run;
 pub mod segment;
 pub mod tape;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use device::{DEVICE_NAMES, DeviceError, device};

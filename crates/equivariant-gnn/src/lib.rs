@@ -5,6 +5,7 @@ mod error;
 pub mod evaluate;
 pub mod models;
 mod potential;
+pub mod so3;
 pub mod train;
 pub mod weights;
 

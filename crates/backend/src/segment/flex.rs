@@ -79,7 +79,19 @@ pub(crate) fn host<const D: usize>(x: &Tensor<D>) -> Option<Host> {
 
 /// Wraps the kernel's output as a tensor of the flex device.
 pub(crate) fn wrap<T: Scalar, const D: usize>(values: Vec<T>, shape: [usize; D]) -> Tensor<D> {
-    Tensor::from_primitive::<Flex>(FlexTensor::from_data(TensorData::new(values, shape)))
+    unflatten(flat(values), shape)
+}
+
+/// The kernel's output before it has a shape; together with [`unflatten`] this keeps the kernels out
+/// of functions that are generic over the rank, which the crates that use them would have to compile.
+pub(crate) fn flat<T: Scalar>(values: Vec<T>) -> FlexTensor {
+    let length = values.len();
+    FlexTensor::from_data(TensorData::new(values, [length]))
+}
+
+/// See [`flat`].
+pub(crate) fn unflatten<const D: usize>(values: FlexTensor, shape: [usize; D]) -> Tensor<D> {
+    Tensor::<1>::from_primitive::<Flex>(values).reshape(shape)
 }
 
 /// Picks the float type at run time.
@@ -176,6 +188,13 @@ pub(super) fn items(grouped: &Grouped, r: usize) -> &[u32] {
 
 /// See [`super::gather`].
 pub(super) fn gather<const D: usize>(x: &Tensor<D>, index: &Index) -> Option<Tensor<D>> {
+    let mut shape = x.dims();
+    shape[0] = index.items();
+    let length = shape[1..].iter().product();
+    Some(unflatten(gather_rows(&host(x)?, index, length)?, shape))
+}
+
+fn gather_rows(x: &Host, index: &Index, length: usize) -> Option<FlexTensor> {
     struct Kernel<'a, T> {
         x: &'a [T],
         rows: &'a [u32],
@@ -186,18 +205,21 @@ pub(super) fn gather<const D: usize>(x: &Tensor<D>, index: &Index) -> Option<Ten
             out.copy_from_slice(row(self.x, self.rows[r] as usize, out.len()));
         }
     }
-    let mut shape = x.dims();
-    shape[0] = index.items();
-    let length = shape[1..].iter().product();
-    let x = host(x)?;
     by_dtype!(x, T => {
         let kernel = Kernel { x: x.slice::<T>(), rows: index.rows() };
-        wrap(fill(&kernel, shape[0], length, shape[0] * length), shape)
+        flat(fill(&kernel, index.items(), length, index.items() * length))
     })
 }
 
 /// See [`super::sum`].
 pub(super) fn sum<const D: usize>(x: &Tensor<D>, index: &Index) -> Option<Tensor<D>> {
+    let mut shape = x.dims();
+    shape[0] = index.count();
+    let length = shape[1..].iter().product();
+    Some(unflatten(sum_rows(&host(x)?, index, length)?, shape))
+}
+
+fn sum_rows(x: &Host, index: &Index, length: usize) -> Option<FlexTensor> {
     struct Kernel<'a, T> {
         x: &'a [T],
         grouped: &'a Grouped,
@@ -213,12 +235,8 @@ pub(super) fn sum<const D: usize>(x: &Tensor<D>, index: &Index) -> Option<Tensor
             }
         }
     }
-    let mut shape = x.dims();
-    shape[0] = index.count();
-    let length = shape[1..].iter().product();
-    let x = host(x)?;
     by_dtype!(x, T => {
         let kernel = Kernel { x: x.slice::<T>(), grouped: index.grouped() };
-        wrap(fill(&kernel, shape[0], length, index.items() * length), shape)
+        flat(fill(&kernel, index.count(), length, index.items() * length))
     })
 }

@@ -7,6 +7,7 @@
 //! processor's kernels write every output row once: no atomics, no race, and the same sum on any
 //! number of threads.
 
+pub mod blocks;
 #[cfg(feature = "flex")]
 pub(crate) mod flex;
 pub mod pairs;

@@ -1,17 +1,40 @@
 //! Functions of each element; every rule is written in functions of this file, so each can be
 //! differentiated as often as one likes.
 
+use std::cell::RefCell;
+
 use burn::tensor::Tensor;
 
 use super::Var;
 use crate::function::{self, Function};
 
 impl<const D: usize> Var<D> {
-    /// Applies a function with the given derivative.
+    /// Applies a function whose derivative is a function of its argument.
+    ///
+    /// Both walks of a training ask for the derivative, so the first one to compute it leaves it here.
     fn map(&self, value: Tensor<D>, derivative: fn(&Self) -> Self) -> Self {
         Self::record(value, &[self.place()], || {
             let x = self.clone();
-            move |gradients, g| gradients.add(&x, || g.mul(&derivative(&x)))
+            let known: RefCell<Option<Self>> = RefCell::new(None);
+            move |gradients, g| {
+                gradients.add(&x, || {
+                    let slope = known.borrow().clone().unwrap_or_else(|| derivative(&x));
+                    // A walk that writes nothing makes a constant, which a later one must not take for
+                    // the slope itself.
+                    if slope.is_recorded() {
+                        *known.borrow_mut() = Some(slope.clone());
+                    }
+                    g.mul(&slope)
+                });
+            }
+        })
+    }
+
+    /// Applies a function whose derivative is a function of its value.
+    fn map_by_value(&self, value: Tensor<D>, derivative: fn(&Self) -> Self) -> Self {
+        Self::record_output(value, &[self.place()], |y| {
+            let (x, y) = (self.clone(), y.clone());
+            move |gradients, g| gradients.add(&x, || g.mul(&derivative(&y)))
         })
     }
 
@@ -22,7 +45,7 @@ impl<const D: usize> Var<D> {
     /// `eˣ`.
     #[must_use]
     pub fn exp(&self) -> Self {
-        self.map(self.value.clone().exp(), Self::exp)
+        self.map_by_value(self.value.clone().exp(), Self::clone)
     }
 
     /// `eˣ`, with zero below e⁻⁶⁰.
@@ -31,7 +54,10 @@ impl<const D: usize> Var<D> {
     /// slow processors down thirty-fold without changing any digit of a sum.
     #[must_use]
     pub fn exp_flushed(&self) -> Self {
-        self.apply(Function::ExpFlushed, Self::exp_flushed)
+        self.map_by_value(
+            function::apply(&self.value, Function::ExpFlushed),
+            Self::clone,
+        )
     }
 
     /// `ln x`.
@@ -43,13 +69,13 @@ impl<const D: usize> Var<D> {
     /// `√x`; the derivative at zero is infinite.
     #[must_use]
     pub fn sqrt(&self) -> Self {
-        self.map(self.value.clone().sqrt(), |x| x.sqrt().recip().scale(0.5))
+        self.map_by_value(self.value.clone().sqrt(), |y| y.recip().scale(0.5))
     }
 
     /// `1/x`.
     #[must_use]
     pub fn recip(&self) -> Self {
-        self.map(self.value.clone().recip(), |x| x.recip().square().neg())
+        self.map_by_value(self.value.clone().recip(), |y| y.square().neg())
     }
 
     /// `x²`.
@@ -87,9 +113,7 @@ impl<const D: usize> Var<D> {
     /// `tanh x`.
     #[must_use]
     pub fn tanh(&self) -> Self {
-        self.map(self.value.clone().tanh(), |x| {
-            x.tanh().square().neg().shift(1.0)
-        })
+        self.map_by_value(self.value.clone().tanh(), |y| y.square().neg().shift(1.0))
     }
 
     /// `max(x, 0)`, with the derivative zero at zero.
@@ -102,9 +126,8 @@ impl<const D: usize> Var<D> {
     /// `1/(1 + e⁻ˣ)`.
     #[must_use]
     pub fn sigmoid(&self) -> Self {
-        self.apply(Function::Sigmoid, |x| {
-            let s = x.sigmoid();
-            s.sub(&s.square())
+        self.map_by_value(function::apply(&self.value, Function::Sigmoid), |y| {
+            y.sub(&y.square())
         })
     }
 

@@ -31,6 +31,7 @@
 //! ```
 
 mod arithmetic;
+mod blocks;
 mod elementwise;
 mod index;
 mod linear;
@@ -306,6 +307,18 @@ impl<const D: usize> Var<D> {
     where
         R: Fn(&mut Gradients, Var<E>) + 'static,
     {
+        Self::record_output(value, inputs, |_| rule())
+    }
+
+    /// The same for a rule that is best written with the output.
+    fn record_output<R, const E: usize>(
+        value: Tensor<E>,
+        inputs: &[Option<&Place>],
+        rule: impl FnOnce(&Var<E>) -> R,
+    ) -> Var<E>
+    where
+        R: Fn(&mut Gradients, Var<E>) + 'static,
+    {
         let mut roles = 0;
         let mut record = None;
         for place in inputs.iter().flatten() {
@@ -315,18 +328,21 @@ impl<const D: usize> Var<D> {
         let Some(record) = record.filter(|record| !record.paused.get()) else {
             return Var::constant(value);
         };
-        let rule = rule();
+        let place = push(&record, roles, None);
+        let node = place.node;
+        let output = Var {
+            value,
+            place: Some(place),
+        };
+        let rule = rule(&output);
         let erased: Rc<Rule> = Rc::new(move |gradients, gradient| {
             let gradient = gradient
                 .downcast::<Var<E>>()
                 .expect("a node's gradient has its output's rank");
             rule(gradients, *gradient);
         });
-        let place = push(&record, roles, Some(erased));
-        Var {
-            value,
-            place: Some(place),
-        }
+        record.rules.borrow_mut()[node] = Some(erased);
+        output
     }
 
     fn place(&self) -> Option<&Place> {

@@ -5,12 +5,12 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use super::{Graph, Role, Tape, Var};
 use crate::segment::{Index, Pairs};
 
-fn flex() -> Device {
+pub(super) fn flex() -> Device {
     crate::device("flex").unwrap()
 }
 
 /// Reproducible numbers in (0.2, 1.4), away from the singular points of √x and 1/x.
-fn numbers(count: usize, seed: u64) -> Vec<f64> {
+pub(super) fn numbers(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
         .map(|_| {
@@ -22,7 +22,7 @@ fn numbers(count: usize, seed: u64) -> Vec<f64> {
         .collect()
 }
 
-fn tensor<const D: usize>(values: &[f64], dims: [usize; D]) -> Tensor<D> {
+pub(super) fn tensor<const D: usize>(values: &[f64], dims: [usize; D]) -> Tensor<D> {
     Tensor::from_data(
         TensorData::new(values.to_vec(), dims),
         (&flex(), DType::F64),
@@ -38,7 +38,7 @@ fn vec<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
 /// With fixed random a and b, E(x) = Σ a f(x); the gradient g = ∂E/∂x is compared with central
 /// differences of E, and ∂(Σ b g)/∂x, the second walk, with central differences of Σ b g.
 #[track_caller]
-fn check<const D: usize, const E: usize>(
+pub(super) fn check<const D: usize, const E: usize>(
     name: &str,
     dims: [usize; D],
     f: impl Fn(&Var<D>) -> Var<E>,

@@ -29,7 +29,7 @@ pub(crate) fn folder() -> Option<PathBuf> {
     None
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::Array(items) => items.iter().flat_map(numbers).collect(),
         Value::Bool(b) => vec![f64::from(u8::from(*b))],
@@ -91,7 +91,7 @@ fn structures(inputs: &Value) -> Vec<(Structure, NeighbourList)> {
 }
 
 #[track_caller]
-fn close(what: &str, ours: &[f64], reference: &Value, tolerance: f64) {
+pub(crate) fn close(what: &str, ours: &[f64], reference: &Value, tolerance: f64) {
     let reference = numbers(reference);
     // Some intermediates hold only the first rows.
     assert!(
@@ -108,7 +108,7 @@ fn close(what: &str, ours: &[f64], reference: &Value, tolerance: f64) {
     }
 }
 
-fn check(file: &str, config: &ModelConfig, precision: Precision, tolerance: f64) {
+pub(crate) fn check(file: &str, config: &ModelConfig, precision: Precision, tolerance: f64) {
     let Some(folder) = folder() else { return };
     let device = backend::device("flex").unwrap();
     let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();

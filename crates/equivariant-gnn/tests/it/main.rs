@@ -1,3 +1,61 @@
 //! The public behaviour of the potentials.
 
+mod conformance;
+mod faults;
 mod golden;
+mod so3;
+mod training;
+
+use std::collections::BTreeMap;
+
+use atoms::Structure;
+use backend::testing::{Answer, Sample};
+use equivariant_gnn::{
+    ModelConfig, PaiNNConfig, Potential, Precision, SchNetConfig, weights::Weights,
+};
+
+/// Every architecture, small.
+fn models() -> Vec<ModelConfig> {
+    vec![
+        SchNetConfig::new(16, 2).into(),
+        PaiNNConfig::new(16, 2).into(),
+    ]
+}
+
+/// A potential with random weights that knows hydrogen, carbon, nitrogen and oxygen.
+fn fresh(config: &ModelConfig, precision: Precision, seed: u64) -> Potential {
+    let device = backend::device("flex").unwrap();
+    let weights = Weights::init(config.model().layout(), seed, precision, &device);
+    let references = BTreeMap::from([(1, -13.6), (6, -1029.4), (7, -1484.9), (8, -2041.9)]);
+    Potential::new(config.clone(), weights, 1.3, references).unwrap()
+}
+
+fn structure(sample: &Sample) -> Structure {
+    Structure {
+        species: sample.species.clone(),
+        positions: sample.positions.clone(),
+        cell: sample.cell,
+        periodic: [sample.cell.is_some(); 3],
+        ..Structure::default()
+    }
+}
+
+/// What a potential says, less the reference energies, which would hide the digits of the network.
+fn answers(potential: &Potential, samples: &[Sample]) -> Vec<Answer> {
+    let structures: Vec<Structure> = samples.iter().map(structure).collect();
+    let evaluations = potential.evaluate_batch(&structures).unwrap();
+    evaluations
+        .into_iter()
+        .zip(samples)
+        .map(|(evaluation, sample)| Answer {
+            energy: evaluation.energy
+                - sample
+                    .species
+                    .iter()
+                    .map(|z| potential.references()[z])
+                    .sum::<f64>(),
+            forces: evaluation.forces,
+            stress: evaluation.stress,
+        })
+        .collect()
+}

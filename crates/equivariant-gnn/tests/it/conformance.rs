@@ -1,0 +1,99 @@
+//! Every architecture passes the suite of `backend::testing`, in both precisions.
+
+use std::ops::ControlFlow;
+
+use atoms::Structure;
+use backend::testing::{Subject, Tolerance, overfits, reload};
+use equivariant_gnn::{
+    Potential, Precision, TrainingConfig, train,
+    train::{RateSchedule, References},
+};
+
+use super::{answers, fresh, models, structure};
+
+fn tolerance(precision: Precision) -> Tolerance {
+    match precision {
+        Precision::F32 => Tolerance::F32,
+        Precision::F64 => Tolerance::F64,
+    }
+}
+
+#[test]
+fn every_model_conforms_in_float64() {
+    conforms(Precision::F64);
+}
+
+#[test]
+fn every_model_conforms_in_float32() {
+    conforms(Precision::F32);
+}
+
+fn conforms(precision: Precision) {
+    for config in models() {
+        let potential = fresh(&config, precision, 5);
+        Subject {
+            evaluate: &|samples| answers(&potential, samples),
+            cutoff: potential.cutoff(),
+            tolerance: tolerance(precision),
+            inversion: true,
+        }
+        .conforms();
+    }
+}
+
+#[test]
+fn a_saved_potential_is_the_loaded_one_to_the_last_bit() {
+    for config in models() {
+        for precision in [Precision::F32, Precision::F64] {
+            let before = fresh(&config, precision, 6);
+            let folder = tempfile::tempdir().unwrap();
+            before.save(folder.path()).unwrap();
+            let after = Potential::load(folder.path(), "flex").unwrap();
+            assert_eq!(after.config(), &config);
+            let subject = |evaluate| Subject {
+                evaluate,
+                cutoff: before.cutoff(),
+                tolerance: tolerance(precision),
+                inversion: true,
+            };
+            reload(
+                &subject(&|samples| answers(&before, samples)),
+                &subject(&|samples| answers(&after, samples)),
+            );
+        }
+    }
+}
+
+#[test]
+fn every_model_learns_eight_samples_by_heart() {
+    let device = backend::device("flex").unwrap();
+    for config in models() {
+        for precision in [Precision::F32, Precision::F64] {
+            overfits(|samples, labels| {
+                let set: Vec<Structure> = samples
+                    .iter()
+                    .zip(labels)
+                    .map(|(sample, label)| Structure {
+                        energy: Some(label.energy),
+                        forces: Some(label.forces.clone()),
+                        ..structure(sample)
+                    })
+                    .collect();
+                let settings = TrainingConfig {
+                    batch: 4,
+                    steps: 500,
+                    rate: 1e-2,
+                    schedule: RateSchedule::Cosine { end: 0.01 },
+                    references: References::LeastSquares,
+                    validate_every: 500,
+                    precision,
+                    ..TrainingConfig::default()
+                };
+                let mut observer = |_: &_| ControlFlow::Continue(());
+                let trained =
+                    train(&config, &settings, &set, &set, &device, &mut observer).unwrap();
+                1e-3 * trained.errors.force_rmse.unwrap()
+            });
+        }
+    }
+}
