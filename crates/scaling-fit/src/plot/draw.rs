@@ -235,50 +235,73 @@ pub(crate) fn rule(scene: &mut Scene, rule: &Rule, frame: &Frame<'_>) {
     }
 }
 
-/// Writes the labels of rules and shades along the edges of the panel.
-pub(crate) fn rule_labels(scene: &mut Scene, panel: &Panel, frame: &Frame<'_>) {
+/// Writes the labels of rules and shades where they hide the least, clear of the legend in `taken`.
+pub(crate) fn rule_labels(
+    scene: &mut Scene,
+    panel: &Panel,
+    frame: &Frame<'_>,
+    taken: Option<Rect>,
+) {
     let area = frame.area;
-    let right = area.x + area.width;
+    let (right, bottom) = (area.x + area.width, area.y + area.height);
+    let (top_line, bottom_line) = (area.y + LABEL + 2.0, bottom - 5.0);
+    let mut taken: Vec<Rect> = taken.into_iter().collect();
     for rule in &panel.rules {
-        let (at, label, anchor) = match rule {
+        let (label, spots) = match rule {
             Rule::Horizontal { at, label, .. } => {
                 let Some(y) = frame.y(*at) else { continue };
-                let width = font::width(label, LABEL, false);
-                // Above or below the line, at either end, where it hides the least.
-                let spots = [
-                    (right - 4.0 - width, y - 4.0),
-                    (right - 4.0 - width, y + LABEL + 2.0),
-                    (area.x + 6.0, y - 4.0),
-                    (area.x + 6.0, y + LABEL + 2.0),
-                ];
-                let best = spots
-                    .into_iter()
-                    .filter(|(_, y)| *y < area.y + area.height - 2.0)
-                    .min_by_key(|(x, y)| hidden(panel, frame, [*x, y - LABEL], [width, LABEL]));
-                let Some((x, y)) = best else { continue };
-                ([x, y], label, Anchor::Start)
+                let end = right - 4.0 - font::width(label, LABEL, false);
+                let (above, below) = (y - 4.0, y + LABEL + 2.0);
+                let start = area.x + 6.0;
+                let all = [(end, above), (end, below), (start, above), (start, below)];
+                (label, all.to_vec())
             }
             Rule::Vertical { at, label, .. } => {
                 let Some(x) = frame.x(*at) else { continue };
-                let fits = x + 4.0 + font::width(label, LABEL, false) < right;
-                let (shift, anchor) = if fits {
-                    (4.0, Anchor::Start)
-                } else {
-                    (-4.0, Anchor::End)
-                };
-                ([x + shift, area.y + LABEL + 2.0], label, anchor)
+                let before = x - 4.0 - font::width(label, LABEL, false);
+                let all = [
+                    (x + 4.0, top_line),
+                    (before, top_line),
+                    (x + 4.0, bottom_line),
+                    (before, bottom_line),
+                ];
+                (label, all.to_vec())
             }
             Rule::Shade {
                 from, to, label, ..
             } => {
                 let left = frame.x(*from).unwrap_or(area.x).max(area.x);
                 let end = frame.x(*to).unwrap_or(right).min(right);
-                let middle = f64::midpoint(left, end);
-                ([middle, area.y + LABEL + 2.0], label, Anchor::Middle)
+                let width = font::width(label, LABEL, false);
+                // A label wider than its shade stays inside the panel.
+                let x = (f64::midpoint(left, end) - 0.5 * width).min(right - 4.0 - width);
+                (label, vec![(x, top_line), (x, bottom_line)])
             }
         };
-        if !label.is_empty() {
-            scene.text(at, label, LABEL, false, anchor);
+        if label.is_empty() {
+            continue;
+        }
+        let width = font::width(label, LABEL, false);
+        let room = |x: f64, y: f64| Rect {
+            x,
+            y: y - LABEL,
+            width,
+            height: LABEL + 2.0,
+        };
+        let best = spots
+            .into_iter()
+            .filter(|(x, y)| {
+                *x >= area.x && x + width <= right && *y <= bottom - 2.0 && *y >= top_line - 1.0
+            })
+            .min_by_key(|(x, y)| {
+                let place = room(*x, *y);
+                let clash = taken.iter().any(|other| place.overlaps(other));
+                hidden(panel, frame, [place.x, place.y], [width, place.height])
+                    + if clash { 10_000 } else { 0 }
+            });
+        if let Some((x, y)) = best {
+            scene.text([x, y], label, LABEL, false, Anchor::Start);
+            taken.push(room(x, y));
         }
     }
 }
@@ -331,22 +354,6 @@ fn hidden(panel: &Panel, frame: &Frame<'_>, corner: [f64; 2], size: [f64; 2]) ->
         height: size[1] + 8.0,
     };
     let mut count = 0;
-    for rule in &panel.rules {
-        if let Rule::Shade {
-            from, to, label, ..
-        } = rule
-            && !label.is_empty()
-        {
-            // The label of a shade stands at the top of its middle.
-            let left = frame.x(*from).unwrap_or(frame.area.x).max(frame.area.x);
-            let end = frame
-                .x(*to)
-                .unwrap_or(frame.area.x + frame.area.width)
-                .min(frame.area.x + frame.area.width);
-            let label_at = [f64::midpoint(left, end), frame.area.y + LABEL];
-            count += 3 * usize::from(room.contains(label_at));
-        }
-    }
     for series in &panel.series {
         let mut previous: Option<[f64; 2]> = None;
         for (index, (&x, &y)) in series.x.iter().zip(&series.y).enumerate() {
@@ -440,7 +447,7 @@ pub(crate) fn remark(
     panel: &Panel,
     frame: &Frame<'_>,
     text: &str,
-    taken: Option<([f64; 2], [f64; 2])>,
+    taken: Option<Rect>,
 ) {
     let lines: Vec<&str> = text.lines().collect();
     let width = lines
@@ -455,12 +462,13 @@ pub(crate) fn remark(
         .iter()
         .flat_map(|x| ys.iter().map(move |y| [*x, *y]))
         .min_by_key(|corner| {
-            let overlap = taken.is_some_and(|(place, legend)| {
-                corner[0] < place[0] + legend[0]
-                    && place[0] < corner[0] + size[0]
-                    && corner[1] < place[1] + legend[1]
-                    && place[1] < corner[1] + size[1]
-            });
+            let place = Rect {
+                x: corner[0],
+                y: corner[1],
+                width: size[0],
+                height: size[1],
+            };
+            let overlap = taken.is_some_and(|other| place.overlaps(&other));
             hidden(panel, frame, *corner, size) + if overlap { 10_000 } else { 0 }
         })
         .expect("there are four corners");

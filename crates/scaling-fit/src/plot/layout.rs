@@ -95,16 +95,30 @@ pub(crate) fn panel(scene: &mut Scene, panel: &Panel, cell: Rect) -> Result<()> 
     for shape in &mut scene.shapes[first..] {
         shape.1 = Some(clip);
     }
-    draw::rule_labels(scene, panel, &frame);
+    let taken = spot.map(|place| Rect {
+        x: place[0],
+        y: place[1],
+        width: legend_size[0],
+        height: legend_size[1],
+    });
+    draw::rule_labels(scene, panel, &frame, taken);
     for note in &panel.notes {
         if let Some(at) = frame.at(note.x, note.y) {
+            // A note that would leave the panel stands on the other side of its point.
+            let fits = at[0] + 8.0 + font::width(&note.text, LABEL, false)
+                < frame.area.x + frame.area.width;
+            let (shift, anchor) = if fits {
+                (6.0, Anchor::Start)
+            } else {
+                (-6.0, Anchor::End)
+            };
             scene.push(Shape::Text {
-                at: [at[0] + 6.0, at[1] - 4.0],
+                at: [at[0] + shift, (at[1] - 4.0).max(frame.area.y + LABEL)],
                 text: note.text.clone(),
                 size: LABEL,
                 bold: false,
                 colour: note.colour,
-                anchor: Anchor::Start,
+                anchor,
                 upright: false,
             });
         }
@@ -120,13 +134,7 @@ pub(crate) fn panel(scene: &mut Scene, panel: &Panel, cell: Rect) -> Result<()> 
         );
     }
     if let Some(text) = &panel.remark {
-        draw::remark(
-            scene,
-            panel,
-            &frame,
-            text,
-            spot.map(|place| (place, legend_size)),
-        );
+        draw::remark(scene, panel, &frame, text, taken);
     }
     if let (Some(title), Some(scale)) = (&panel.colour_bar, scale) {
         draw::colour_bar(scene, frame.area, title, scale);

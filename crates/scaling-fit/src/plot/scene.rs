@@ -180,6 +180,13 @@ impl Rect {
         ]
     }
 
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.x < other.x + other.width
+            && other.x < self.x + self.width
+            && self.y < other.y + other.height
+            && other.y < self.y + self.height
+    }
+
     pub(crate) fn contains(&self, point: [f64; 2]) -> bool {
         point[0] >= self.x
             && point[0] <= self.x + self.width

@@ -1,6 +1,7 @@
 //! Public behaviour of `scaling-fit` against golden cases and closed forms.
 
 mod choice;
+mod coverage;
 mod degenerate;
 mod figures;
 mod golden;

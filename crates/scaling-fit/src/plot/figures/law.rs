@@ -158,7 +158,7 @@ pub fn slices(fit: &Fit, points: &Points, axis: usize, labels: &Labels) -> Resul
         });
     }
     let other = 1 - axis;
-    let groups = groups(&points.resources[other], 7);
+    let (groups, exact) = groups(&points.resources[other], 7);
     let mut panel = Panel::new(
         &format!("Loss against {}", labels.resource(axis)),
         Axis::log(labels.resource(axis)),
@@ -181,7 +181,12 @@ pub fn slices(fit: &Fit, points: &Points, axis: usize, labels: &Labels) -> Resul
         if line.low.iter().any(|v| v.is_finite()) {
             panel = panel.band("", &line.x, &line.low, &line.high, colour.opacity(0.18));
         }
-        let name = format!("{} = {}", fit.law.resources()[other], scientific(value));
+        let sign = if exact { "=" } else { "\u{2248}" };
+        let name = format!(
+            "{} {sign} {}",
+            fit.law.resources()[other],
+            scientific(value)
+        );
         panel = panel
             .line("", &line.x, &line.y, colour, Stroke::Solid)
             .points(&name, &x, &y, colour, Marker::Circle);
@@ -189,11 +194,15 @@ pub fn slices(fit: &Fit, points: &Points, axis: usize, labels: &Labels) -> Resul
     Ok(Figure::one(panel))
 }
 
-/// Groups rows by value, or by equal steps of the logarithm where there are more values than `most`.
-fn groups(values: &[f64], most: usize) -> Vec<(f64, Vec<usize>)> {
+/// Rows that share a value of a resource, or nearly so.
+type Group = (f64, Vec<usize>);
+
+/// Groups rows by value, or by equal steps of the logarithm where there are more values than `most`; the second
+/// result says which of the two it was.
+fn groups(values: &[f64], most: usize) -> (Vec<Group>, bool) {
     let mut order: Vec<usize> = (0..values.len()).filter(|&r| values[r] > 0.0).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut exact: Vec<(f64, Vec<usize>)> = Vec::new();
+    let mut exact: Vec<Group> = Vec::new();
     for &row in &order {
         match exact.last_mut() {
             Some((value, rows)) if (values[row] / *value).ln().abs() < 1e-6 => rows.push(row),
@@ -201,10 +210,10 @@ fn groups(values: &[f64], most: usize) -> Vec<(f64, Vec<usize>)> {
         }
     }
     if exact.len() <= most {
-        return exact;
+        return (exact, true);
     }
     let (low, high) = (exact[0].0.ln(), exact[exact.len() - 1].0.ln());
-    let mut out: Vec<(f64, Vec<usize>)> = (0..most)
+    let mut out: Vec<Group> = (0..most)
         .map(|i| {
             let middle = low + (high - low) * (i as f64 + 0.5) / most as f64;
             (middle.exp(), Vec::new())
@@ -216,7 +225,7 @@ fn groups(values: &[f64], most: usize) -> Vec<(f64, Vec<usize>)> {
         out[index].1.push(row);
     }
     out.retain(|(_, rows)| !rows.is_empty());
-    out
+    (out, false)
 }
 
 /// Local exponents between neighbouring runs against the resource, the fitted law's own, and the accepted window.
@@ -310,11 +319,7 @@ pub fn residuals(
     let mut panel = Panel::new(
         "Residuals",
         Axis::log(labels.resource(0)),
-        Axis::linear(
-            "ln L \u{2212} ln L\u{302}"
-                .replace('\u{302}', "_{fit}")
-                .as_str(),
-        ),
+        Axis::linear("ln L \u{2212} ln L_{fit}"),
     )
     .horizontal(0.0, "", Colour::series(6), Stroke::Solid)
     .remark(&format!("rms {}", scientific(rms)));
