@@ -56,6 +56,10 @@ fn softplus<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 }
 
 #[cfg(feature = "flex")]
+#[expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the processor's vector instructions only inside the function that `pulp` calls"
+)]
 mod on_flex {
     use burn::{
         backend::flex::FlexTensor,

@@ -5,6 +5,11 @@
 //! number of threads. The inner loops are plain slices of C channels that the compiler vectorises
 //! for the instruction set that `pulp` finds at run time.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the processor's vector instructions only inside the function that `pulp` calls"
+)]
+
 use burn::{
     backend::{Flex, flex::FlexTensor},
     tensor::{DType, Tensor, TensorData},

@@ -3,9 +3,11 @@
 //! Two forms cover the messages of the potentials here, with i the centre and j the neighbour of
 //! pair e:
 //!
-//! - C(g, w, x) = Σ_e Σ_m Σ_c g\[i, m, c\] w\[e, c\] x\[j, m, c\], the filter convolution;
-//! - S(g, u, x, w) = Σ_e Σ_m Σ_c g\[i, m, c\] u\[e, m\] x\[j, c\] w\[e, c\], the one that makes vectors
-//!   (or higher components) out of scalars.
+//! - `C(g, w, x) = Σ g[i, m, c] w[e, c] x[j, m, c]`, the filter convolution;
+//! - `S(g, u, x, w) = Σ g[i, m, c] u[e, m] x[j, c] w[e, c]`, the one that makes vectors (or higher
+//!   components) out of scalars.
+//!
+//! The sums run over all pairs e, components m and channels c.
 //!
 //! Both are linear in every argument, so the derivative by one argument is a function here, and so
 //! is every further derivative. On the processor each is one pass over the pairs that never writes

@@ -1,6 +1,11 @@
 //! The processor's kernels for the pair products of message passing; what each computes is said in
 //! [`super::pairs`].
 
+#![expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the processor's vector instructions only inside the function that `pulp` calls"
+)]
+
 use burn::tensor::{DType, Tensor};
 
 use super::{

@@ -31,6 +31,10 @@ pub fn scale(a: &Tensor<3>, s: &Tensor<2>) -> Tensor<3> {
 }
 
 #[cfg(feature = "flex")]
+#[expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the processor's vector instructions only inside the function that `pulp` calls"
+)]
 mod on_flex {
     use burn::tensor::{DType, Tensor};
 

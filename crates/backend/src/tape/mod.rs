@@ -180,11 +180,11 @@ impl Tape {
         }
         for node in (0..gradients.slots.len()).rev() {
             // The rule is cloned out because it writes new nodes while it runs.
-            let rule = self.record.rules.borrow()[node].clone();
-            if let Some(rule) = rule
+            let back = self.record.rules.borrow()[node].clone();
+            if let Some(back) = back
                 && let Some(gradient) = gradients.slots[node].take()
             {
-                rule(&mut gradients, gradient);
+                back(&mut gradients, gradient);
             }
         }
         self.record.paused.set(paused);
@@ -193,11 +193,11 @@ impl Tape {
 }
 
 fn push(record: &Rc<Record>, roles: u8, rule: Option<Rc<Rule>>) -> Place {
-    let mut rules = record.rules.borrow_mut();
-    rules.push(rule);
+    let mut nodes = record.rules.borrow_mut();
+    nodes.push(rule);
     Place {
         record: Rc::downgrade(record),
-        node: rules.len() - 1,
+        node: nodes.len() - 1,
         roles,
     }
 }
@@ -211,7 +211,9 @@ pub struct Gradients {
 impl fmt::Debug for Gradients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = self.slots.iter().flatten().count();
-        f.debug_struct("Gradients").field("found", &found).finish()
+        f.debug_struct("Gradients")
+            .field("found", &found)
+            .finish_non_exhaustive()
     }
 }
 

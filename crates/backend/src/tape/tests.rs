@@ -255,6 +255,10 @@ fn products_over_components() {
     check("scale_by's scalar", [2, 4], |s| a.scale_by(s).square());
 }
 
+fn flat<const D: usize>(t: Tensor<D>) -> Vec<f64> {
+    t.into_data().convert::<f64>().try_to_vec().unwrap()
+}
+
 #[test]
 fn the_pair_kernels_agree_with_burns_operations() {
     use crate::segment::{pairs as form, rows};
@@ -274,9 +278,6 @@ fn the_pair_kernels_agree_with_burns_operations() {
         let x = t1(n * c, 3).reshape([n, c]);
         let w = t1(e * c, 4).reshape([e, c]);
         let u = t1(e * m, 5).reshape([e, m]);
-        fn flat<const D: usize>(t: Tensor<D>) -> Vec<f64> {
-            t.into_data().convert::<f64>().try_to_vec().unwrap()
-        }
         vec![
             flat(form::convolve(&x3, &w, &p)),
             flat(form::correlate(&g, &x3, &p)),

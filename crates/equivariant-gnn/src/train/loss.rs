@@ -46,15 +46,12 @@ impl Labels {
                     1.0
                 };
             }
-            match &label.forces {
-                Some(values) => {
-                    forces.0.extend_from_slice(values.as_flattened());
-                    forces.1.resize(forces.0.len(), 1.0);
-                }
-                None => {
-                    forces.0.resize(forces.0.len() + 3 * count, 0.0);
-                    forces.1.resize(forces.0.len(), 0.0);
-                }
+            if let Some(values) = &label.forces {
+                forces.0.extend_from_slice(values.as_flattened());
+                forces.1.resize(forces.0.len(), 1.0);
+            } else {
+                forces.0.resize(forces.0.len() + 3 * count, 0.0);
+                forces.1.resize(forces.0.len(), 0.0);
             }
             if let (Some(values), Some(v)) = (&label.stress, batch.volume[g]) {
                 let range = 9 * g..9 * g + 9;

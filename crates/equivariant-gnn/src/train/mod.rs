@@ -29,7 +29,7 @@ use crate::{
     batch::Batch,
     error::{Error, Result},
     evaluate::{Wanted, predict},
-    models::{Model, ModelConfig},
+    models::{Model, ModelConfig, check_elements},
     potential::{Potential, Provenance},
     weights::{Weights, host},
 };
@@ -192,6 +192,8 @@ impl<'a> Run<'a> {
                 label: "energy or forces",
             });
         }
+        check_elements(&*model, train)?;
+        check_elements(&*model, validation)?;
         let references = references::of(train, &config.references)?;
         let set = Set::new(train, model.cutoff(), &references)?;
         let validation = (!validation.is_empty())
@@ -210,6 +212,7 @@ impl<'a> Run<'a> {
                 (weights, potential.scale())
             }
         };
+        let weights = weights.with_unit(scale);
         let training_set = state::hash(train);
         let fingerprint = state::fingerprint(options.model, config, &training_set, &weights);
         let files = options
@@ -255,7 +258,7 @@ impl<'a> Run<'a> {
             let step = self.state.progress.step;
             let out_of_time = config.seconds.is_some_and(|limit| self.seconds() > limit);
             let last = step == config.steps || out_of_time;
-            let validated = (step % every == 0 || last)
+            let validated = (step.is_multiple_of(every) || last)
                 .then(|| self.validate(rate))
                 .transpose()?
                 .flatten();
@@ -272,7 +275,7 @@ impl<'a> Run<'a> {
                 throughput: done as f64 / elapsed.as_secs_f64().max(1e-9),
                 elapsed,
             });
-            if step % every == 0 || last || flow.is_break() {
+            if step.is_multiple_of(every) || last || flow.is_break() {
                 self.save()?;
             }
             if flow.is_break() {

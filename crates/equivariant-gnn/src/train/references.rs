@@ -54,7 +54,13 @@ fn least_squares(structures: &[Structure]) -> BTreeMap<u8, f64> {
     let rows: Vec<(Vec<f64>, f64)> = structures
         .iter()
         .filter_map(|structure| {
-            let count = |z: &u8| structure.species.iter().filter(|s| *s == z).count() as f64;
+            let count = |z: &u8| -> f64 {
+                structure
+                    .species
+                    .iter()
+                    .map(|s| f64::from(u8::from(s == z)))
+                    .sum()
+            };
             Some((elements.iter().map(count).collect(), structure.energy?))
         })
         .collect();

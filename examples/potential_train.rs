@@ -1,0 +1,324 @@
+//! Trains an interatomic potential on the structures of a file and saves it.
+//!
+//! ```text
+//! cargo run --release --example potential_train -- --model painn --train train_300K.xyz.gz --out runs/3bpa --seconds 1200
+//! ```
+//!
+//! Without `--valid` a tenth of the structures is held out. The folder gets `model.json` and
+//! `weights.safetensors` (which `potential_predict` reads), `curve.csv`, `validation.csv`, `training.json` and,
+//! if records could not be read, `rejects.tsv`. A run that was stopped or killed goes on when the command is
+//! given again. The last line is `saved to FOLDER: … meV/atom, … meV/Å`; PaiNN of width 64 takes about 50 ms
+//! of processor time for a step on five molecules of 27 atoms.
+
+#![expect(clippy::print_stdout, reason = "the progress is this program's output")]
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use atoms::Structure;
+use clap::{Parser, ValueEnum};
+use datasets::structures::{ReadOptions, read};
+use equivariant_gnn::{
+    ModelConfig, PaiNNConfig, Potential, Precision, SchNetConfig, Trained, TrainingConfig,
+    models::RadialConfig,
+    train::{RateSchedule, References, Training},
+};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Invariant features.
+    Schnet,
+    /// Scalar and vector features.
+    Painn,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Schedule {
+    /// Halve the rate when the validation error stops falling.
+    Plateau,
+    /// Half a cosine over all steps.
+    Cosine,
+    /// Keep the rate.
+    Constant,
+}
+
+/// Train an interatomic potential.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Architecture.
+    #[arg(long, value_enum, default_value = "painn")]
+    model: Kind,
+    /// Training structures with energies and forces: extended XYZ, npz, HDF5, …
+    #[arg(long)]
+    train: PathBuf,
+    /// Validation structures; without them a tenth of the training structures is held out.
+    #[arg(long)]
+    valid: Option<PathBuf>,
+    /// Folder for the potential.
+    #[arg(long)]
+    out: PathBuf,
+    /// Features per atom.
+    #[arg(long, default_value_t = 64)]
+    width: usize,
+    /// Layers.
+    #[arg(long, default_value_t = 3)]
+    depth: usize,
+    /// Cutoff (Å).
+    #[arg(long, default_value_t = 5.0)]
+    cutoff: f64,
+    /// Radial functions.
+    #[arg(long, default_value_t = 20)]
+    radial: usize,
+    /// Structures per step.
+    #[arg(long, default_value_t = 5)]
+    batch: usize,
+    /// Steps at most.
+    #[arg(long, default_value_t = 100_000)]
+    steps: usize,
+    /// Seconds at most, over all parts of a resumed run.
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// First learning rate.
+    #[arg(long, default_value_t = 1e-3)]
+    rate: f64,
+    /// How the rate moves.
+    #[arg(long, value_enum, default_value = "plateau")]
+    schedule: Schedule,
+    /// Weight of the energy term of the loss.
+    #[arg(long, default_value_t = 0.01)]
+    energy_weight: f64,
+    /// Weight of the force term of the loss.
+    #[arg(long, default_value_t = 0.99)]
+    force_weight: f64,
+    /// Weight of the stress term of the loss.
+    #[arg(long, default_value_t = 0.0)]
+    stress_weight: f64,
+    /// Energies of single atoms, `H=-13.587,C=-1029.489`; otherwise fitted by least squares.
+    #[arg(long, value_delimiter = ',')]
+    references: Vec<String>,
+    /// Start from this potential's weights.
+    #[arg(long)]
+    from: Option<PathBuf>,
+    /// Train on the first structures only.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Seed of weights, order and split.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Compute in float64.
+    #[arg(long)]
+    double: bool,
+    /// Device: flex, cuda, cuda:1, tch.
+    #[arg(long, default_value = "flex")]
+    device: String,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let device = backend::device(&arguments.device)?;
+    let model = model(&arguments);
+    let config = config(&arguments)?;
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    let (train, valid) = sets(&arguments)?;
+    println!(
+        "{} with {} parameters on {} structures, validated on {}",
+        model.name(),
+        model.parameters(),
+        train.len(),
+        valid.len()
+    );
+    let start = arguments
+        .from
+        .as_ref()
+        .map(|path| Potential::load(path, &arguments.device))
+        .transpose()?;
+    let mut training = Training::new(&model, &config, &device).resumable(&arguments.out);
+    if let Some(potential) = &start {
+        training = training.starting_from(potential);
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let pressed = Arc::clone(&stop);
+    ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed))?;
+    let mut said = Instant::now();
+    let trained = training.run(&train, &valid, &mut |progress| {
+        if progress.validation.is_some() && said.elapsed() > Duration::from_secs(2) {
+            said = Instant::now();
+            println!(
+                "step {:6}  pass {:7.1}  loss {:.3e}  validation {:8.2} meV/Å  rate {:.1e}  {:.0} structures/s",
+                progress.step,
+                progress.epoch,
+                progress.train_loss,
+                progress.validation.unwrap_or(f64::NAN),
+                progress.rate,
+                progress.throughput
+            );
+        }
+        if stop.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    write(&arguments.out, &trained, &config)?;
+    if trained.interrupted {
+        bail!(
+            "stopped after step {}; the same command goes on from there",
+            trained.steps
+        );
+    }
+    Ok(())
+}
+
+fn model(arguments: &Arguments) -> ModelConfig {
+    let radial = RadialConfig {
+        functions: arguments.radial,
+        cutoff: arguments.cutoff,
+    };
+    let (width, depth) = (arguments.width, arguments.depth);
+    match arguments.model {
+        Kind::Schnet => ModelConfig::SchNet(SchNetConfig {
+            radial,
+            ..SchNetConfig::new(width, depth)
+        }),
+        Kind::Painn => ModelConfig::PaiNN(PaiNNConfig {
+            radial,
+            ..PaiNNConfig::new(width, depth)
+        }),
+    }
+}
+
+fn config(arguments: &Arguments) -> Result<TrainingConfig> {
+    let mut energies = std::collections::BTreeMap::new();
+    for text in &arguments.references {
+        let pair = text.split_once('=');
+        let (symbol, energy) = pair.with_context(|| format!("`{text}` is not ELEMENT=ENERGY"))?;
+        let energy = energy
+            .parse()
+            .with_context(|| format!("the energy of `{text}`"))?;
+        energies.insert(symbol.to_owned(), energy);
+    }
+    Ok(TrainingConfig {
+        batch: arguments.batch,
+        steps: arguments.steps,
+        seconds: arguments.seconds,
+        rate: arguments.rate,
+        schedule: match arguments.schedule {
+            Schedule::Plateau => RateSchedule::default(),
+            Schedule::Cosine => RateSchedule::Cosine { end: 0.01 },
+            Schedule::Constant => RateSchedule::Constant,
+        },
+        energy_weight: arguments.energy_weight,
+        force_weight: arguments.force_weight,
+        stress_weight: arguments.stress_weight,
+        references: if energies.is_empty() {
+            References::LeastSquares
+        } else {
+            References::Given { energies }
+        },
+        seed: arguments.seed,
+        precision: if arguments.double {
+            Precision::F64
+        } else {
+            Precision::F32
+        },
+        ..TrainingConfig::default()
+    })
+}
+
+/// Training and validation structures.
+fn sets(arguments: &Arguments) -> Result<(Vec<Structure>, Vec<Structure>)> {
+    let options = ReadOptions {
+        require_labels: true,
+        limit: arguments.limit,
+        ..ReadOptions::default()
+    };
+    let load = |path: &Path, name: &str| -> Result<Vec<Structure>> {
+        let set = read(path, &options)?;
+        println!("{}: {} structures, {}", path.display(), set.structures.len(), set.units);
+        for note in &set.notes {
+            println!("{}: {note}", path.display());
+        }
+        if !set.rejects.is_empty() {
+            let side = arguments.out.join(name);
+            datasets::write_rejects(&side, &set.rejects)?;
+            println!(
+                "{}: {} records left out, listed in {}",
+                path.display(),
+                set.rejects.len(),
+                side.display()
+            );
+        }
+        Ok(set.structures)
+    };
+    let train = load(&arguments.train, "rejects.tsv")?;
+    if let Some(path) = &arguments.valid {
+        return Ok((train, load(path, "rejects_valid.tsv")?));
+    }
+    if train.len() < 2 {
+        bail!(
+            "{} has one structure, which leaves none to hold out; give --valid",
+            arguments.train.display()
+        );
+    }
+    let fractions = datasets::split::Fractions {
+        train: 0.9,
+        validation: 0.1,
+        test: 0.0,
+    };
+    let split = datasets::split::random(train.len(), &fractions, arguments.seed)?;
+    let pick = |indices: &[usize]| indices.iter().map(|&k| train[k].clone()).collect();
+    Ok((pick(&split.train), pick(&split.validation)))
+}
+
+fn write(out: &Path, trained: &Trained, config: &TrainingConfig) -> Result<()> {
+    trained.potential.save(out)?;
+    let mut curve = String::from("step,loss\n");
+    for (step, loss) in trained.curve.iter().enumerate() {
+        curve.push_str(&format!("{},{loss}\n", step + 1));
+    }
+    backend::run::write_atomic(out.join("curve.csv"), curve.as_bytes())?;
+    let mut table = String::from(
+        "step,rate,energy_mae_mev_per_atom,energy_rmse_mev_per_atom,force_mae_mev_per_angstrom,force_rmse_mev_per_angstrom\n",
+    );
+    let text = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+    for v in &trained.validations {
+        let e = &v.errors;
+        table.push_str(&format!(
+            "{},{},{},{},{},{}\n",
+            v.step,
+            v.rate,
+            text(e.energy_mae),
+            text(e.energy_rmse),
+            text(e.force_mae),
+            text(e.force_rmse)
+        ));
+    }
+    backend::run::write_atomic(out.join("validation.csv"), table.as_bytes())?;
+    let summary = serde_json::json!({
+        "steps": trained.steps,
+        "best_step": trained.best_step,
+        "seconds": trained.seconds,
+        "errors": trained.errors,
+        "settings": config,
+    });
+    backend::run::write_json(out.join("training.json"), &summary)?;
+    let number = |x: Option<f64>| x.map_or_else(|| "no".to_owned(), |x| format!("{x:.3}"));
+    println!(
+        "saved to {}: {} meV/atom, {} meV/Å (step {} of {}, {:.0} s)",
+        out.display(),
+        number(trained.energy_mae),
+        number(trained.force_mae),
+        trained.best_step,
+        trained.steps,
+        trained.seconds
+    );
+    Ok(())
+}
