@@ -26,7 +26,7 @@ const NOP: &str = "[nop]";
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Alphabet {
     symbols: Vec<String>,
-    short: KeyMap,
+    short: KeyMap<u32>,
     /// Symbols of more than sixteen bytes, and texts that are no symbol.
     long: HashMap<String, u32>,
     dot: Option<u32>,
@@ -235,10 +235,10 @@ impl Alphabet {
         };
         while at < bytes.len() {
             let start = at;
-            let window = Window::load(bytes, at);
-            let label = if let Some(length) = window.symbol_length() {
-                at += length;
-                self.short.find(window.key(length))
+            let short = Window::load(bytes, at).symbol();
+            let label = if short.length > 0 {
+                at += short.length;
+                self.short.find(short.key)
             } else {
                 let Some(symbol) = split_long(selfies, at) else {
                     return Err(SplitError { position: at }.into());
@@ -327,9 +327,8 @@ fn split_long(selfies: &str, at: usize) -> Option<&str> {
 
 /// The key under which a symbol is found, if the quick way finds it.
 fn short_key(symbol: &str) -> Option<Key> {
-    let window = Window::load(symbol.as_bytes(), 0);
-    let length = window.symbol_length()?;
-    (length == symbol.len()).then(|| window.key(length))
+    let short = Window::load(symbol.as_bytes(), 0).symbol();
+    (short.length > 0 && short.length == symbol.len()).then_some(short.key)
 }
 
 impl TryFrom<Vec<String>> for Alphabet {

@@ -137,6 +137,11 @@ impl Element {
         }
     }
 
+    /// The same as a set of bits; none for the other elements.
+    pub(crate) const fn aromatic_valence_bits(self) -> u32 {
+        AROMATIC_VALENCE_BITS[self.0 as usize]
+    }
+
     /// Electrons of the outer shell, for the elements that may be aromatic.
     pub(crate) const fn outer_electrons(self) -> u32 {
         match self.0 {
@@ -147,6 +152,22 @@ impl Element {
         }
     }
 }
+
+static AROMATIC_VALENCE_BITS: [u32; SYMBOLS.len()] = {
+    let mut table = [0; SYMBOLS.len()];
+    let mut number = 0;
+    while number < SYMBOLS.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "there are 118 elements")]
+        let valences = Element(number as u8).aromatic_valences();
+        let mut at = 0;
+        while at < valences.len() {
+            table[number] |= 1 << valences[at];
+            at += 1;
+        }
+        number += 1;
+    }
+    table
+};
 
 /// Atomic number by capital (rows) and small letter or none (columns).
 static BY_LETTERS: [u8; 26 * 27] = {

@@ -2,6 +2,7 @@
 
 mod alphabet;
 mod attribution;
+pub mod batch;
 mod constraints;
 mod decode;
 mod element;
@@ -20,7 +21,9 @@ pub mod v1;
 pub use alphabet::{Alphabet, AlphabetError, LabelError};
 pub use attribution::{Attribution, Source};
 pub use constraints::{ConstraintError, Constraints, Preset};
-pub use decode::{DecodeOptions, Decoder, RingNumbers, decode};
+pub use decode::{
+    Cause, DecodeOptions, Decoder, ExplainedSymbol, Explanation, RingNumbers, Role, decode,
+};
 pub use element::{Element, UnknownElement};
 pub use encode::{EncodeOptions, Encoder, encode};
 pub use error::{DecodeError, EncodeError, Violation};

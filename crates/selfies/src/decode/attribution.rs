@@ -1,8 +1,8 @@
 //! Keeps account of which symbols made which part of the SMILES.
 
-use super::cursor::Met;
 use super::derive::Witness;
 use super::molecule::Wrote;
+use super::tokens::Token;
 use crate::attribution::{Attribution, Source};
 
 /// Symbols behind each atom while deriving, then tokens while writing.
@@ -33,10 +33,10 @@ impl<'a> Account<'a> {
         }
     }
 
-    fn source(&self, at: u64, met: Met) -> Source {
+    fn source(&self, at: u64, token: Token) -> Source {
         Source {
             index: at + self.before,
-            token: self.selfies[met.start..met.end].to_owned(),
+            token: token.text(self.selfies).to_owned(),
         }
     }
 
@@ -66,14 +66,14 @@ impl<'a> Account<'a> {
 }
 
 impl Witness for Account<'_> {
-    fn atom(&mut self, at: u64, met: Met) {
+    fn atom(&mut self, at: u64, token: Token) {
         let mut sources = self.around.clone();
-        sources.push(self.source(at, met));
+        sources.push(self.source(at, token));
         self.atoms.push(sources);
     }
 
-    fn enter(&mut self, at: u64, met: Met) {
-        let source = self.source(at, met);
+    fn enter(&mut self, at: u64, token: Token, _length: u64) {
+        let source = self.source(at, token);
         self.around.push(source);
     }
 

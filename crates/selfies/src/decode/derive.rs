@@ -6,10 +6,11 @@
 
 use crate::error::DecodeError;
 use crate::smiles::{Direction, NONE};
-use crate::symbol::{INDEX_SYMBOLS, Kind};
+use crate::symbol::Kind;
 
-use super::cursor::{Cursor, Lookup, Met};
+use super::DecodeOptions;
 use super::molecule::{DerivedMolecule, Request};
+use super::tokens::{Token, Tokens};
 
 /// State of a chain that has ended.
 const ENDED: u32 = u32::MAX;
@@ -58,37 +59,71 @@ pub enum Cause {
 pub(super) trait Witness {
     /// An atom was added; `at` counts symbols.
     #[inline]
-    fn atom(&mut self, _at: u64, _met: Met) {}
+    fn atom(&mut self, _at: u64, _token: Token) {}
     /// A branch begins.
     #[inline]
-    fn enter(&mut self, _at: u64, _met: Met) {}
+    fn enter(&mut self, _at: u64, _token: Token, _length: u64) {}
     /// The innermost branch ends.
     #[inline]
     fn leave(&mut self) {}
     /// A ring was asked for.
     #[inline]
-    fn ring(&mut self, _met: Met) {}
+    fn ring(&mut self, _token: Token, _distance: u64) {}
+    /// A branch or ring symbol was met whose number comes next.
+    #[inline]
+    fn number(&mut self, _token: Token) {}
     /// A fragment of this many symbols ends.
     #[inline]
     fn end_of_fragment(&mut self, _count: u64) {}
     /// A symbol left no trace, or less than it asked for.
     #[inline]
-    fn ignored(&mut self, _met: Met, _cause: Cause) {}
-    /// Whether `index` is to be told of each index symbol.
-    const WATCHES_INDICES: bool = false;
+    fn ignored(&mut self, _token: Token, _cause: Cause) {}
+    /// A symbol was read as a digit.
+    #[inline]
+    fn index(&mut self, _token: Token) {}
 }
 
 impl Witness for () {}
 
-/// Derives one fragment; returns how many symbols it counted.
+/// Why a derivation fails.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// A bracket that is not closed.
+    Hanging(DecodeError),
+    /// A symbol that is none.
+    Invalid(Token),
+}
+
+impl Fault {
+    /// The error that the user sees.
+    #[cold]
+    pub(super) fn explain(self, selfies: &str, options: &DecodeOptions) -> DecodeError {
+        match self {
+            Self::Hanging(error) => error,
+            Self::Invalid(token) => {
+                let symbol = token.text(selfies);
+                DecodeError::Symbol {
+                    symbol: if options.modernize {
+                        crate::v1::modern_symbol(symbol).into_owned()
+                    } else {
+                        symbol.to_owned()
+                    },
+                    position: token.start as usize,
+                    selfies: selfies.to_owned(),
+                }
+            }
+        }
+    }
+}
+
+/// Derives one fragment; returns how many symbols it counted, those included
+/// that a number at the end of the text lacks.
 pub(super) fn fragment<W: Witness>(
-    mut cursor: Cursor<'_>,
-    lookup: &mut Lookup<'_>,
+    tokens: &Tokens,
     molecule: &mut DerivedMolecule,
     frames: &mut Vec<Frame>,
-    selfies: &str,
     witness: &mut W,
-) -> Result<u64, DecodeError> {
+) -> Result<u64, Fault> {
     frames.clear();
     let mut chain = Frame {
         state: 0,
@@ -96,16 +131,15 @@ pub(super) fn fragment<W: Witness>(
         limit: u64::MAX,
     };
     let mut count = 0;
-    // Symbols before an index in this text; attributes are numbered by them.
     let mut number = 0;
 
     loop {
         if chain.state == ENDED || count >= chain.limit {
             while count < chain.limit {
-                let Some(met) = cursor.next(lookup)? else {
+                let Some(token) = tokens.get(number).map_err(Fault::Hanging)? else {
                     return Ok(count);
                 };
-                witness.ignored(met, Cause::ChainEnded);
+                witness.ignored(token, Cause::ChainEnded);
                 count += 1;
                 number += 1;
             }
@@ -117,50 +151,40 @@ pub(super) fn fragment<W: Witness>(
             continue;
         }
 
-        let Some(met) = cursor.next(lookup)? else {
+        let Some(token) = tokens.get(number).map_err(Fault::Hanging)? else {
             return Ok(count);
         };
-        let at = number;
+        let at = number as u64;
         count += 1;
         number += 1;
-        let entry = lookup.table.entry(met.entry);
-        let order = u32::from(entry.order);
-        let size = entry.size;
-        match entry.kind {
+        let action = token.action;
+        let order = u32::from(action.order);
+        match action.kind {
             Kind::Atom => {
-                let bond = order.min(chain.state).min(entry.capacity);
-                let left = entry.capacity - bond;
-                let direction = entry.directions[0];
+                let bond = order.min(chain.state).min(action.capacity);
+                let left = action.capacity - bond;
                 if bond > 0 {
-                    chain.last =
-                        molecule.push(met.entry, entry.capacity, chain.last, bond, direction);
-                    witness.atom(at, met);
+                    let direction = action.directions()[0];
+                    chain.last = molecule.push(action, chain.last, bond, direction);
+                    witness.atom(at, token);
                     if bond < order {
-                        witness.ignored(met, Cause::BondReduced);
+                        witness.ignored(token, Cause::BondReduced);
                     }
                 } else if chain.state == 0 {
-                    chain.last = molecule.push(met.entry, entry.capacity, NONE, 0, Direction::None);
-                    witness.atom(at, met);
+                    chain.last = molecule.push(action, NONE, 0, Direction::None);
+                    witness.atom(at, token);
                 } else {
-                    witness.ignored(met, Cause::NoBondToAtom);
+                    witness.ignored(token, Cause::NoBondToAtom);
                 }
                 chain.state = if left == 0 { ENDED } else { left };
             }
-            Kind::Branch if chain.state <= 1 => witness.ignored(met, Cause::NoRoomForBranch),
+            Kind::Branch if chain.state <= 1 => witness.ignored(token, Cause::NoRoomForBranch),
             Kind::Branch => {
                 let inner = order.min(chain.state - 1);
                 chain.state -= inner;
-                let length = read_index(
-                    &mut cursor,
-                    lookup,
-                    size,
-                    &mut number,
-                    selfies,
-                    met,
-                    witness,
-                )? + 1;
-                count += u64::from(size);
-                witness.enter(at, met);
+                let length = read_index(tokens, &mut number, token, witness)? + 1;
+                count += u64::from(action.size());
+                witness.enter(at, token, length);
                 frames.push(chain);
                 chain = Frame {
                     state: inner,
@@ -168,56 +192,35 @@ pub(super) fn fragment<W: Witness>(
                     limit: count + length,
                 };
             }
-            Kind::Ring if chain.state == 0 => witness.ignored(met, Cause::NoAtomForRing),
+            Kind::Ring if chain.state == 0 => witness.ignored(token, Cause::NoAtomForRing),
             Kind::Ring => {
-                let directions = entry.directions;
                 let order = order.min(chain.state);
                 chain.state -= order;
                 if chain.state == 0 {
                     chain.state = ENDED;
                 }
-                let distance = read_index(
-                    &mut cursor,
-                    lookup,
-                    size,
-                    &mut number,
-                    selfies,
-                    met,
-                    witness,
-                )? + 1;
-                count += u64::from(size);
+                let distance = read_index(tokens, &mut number, token, witness)? + 1;
+                count += u64::from(action.size());
                 let left = u64::from(chain.last).saturating_sub(distance);
+                witness.ring(token, distance);
                 if distance > u64::from(chain.last) {
-                    witness.ignored(met, Cause::RingClipped);
+                    witness.ignored(token, Cause::RingClipped);
                 }
-                witness.ring(met);
                 #[expect(clippy::cast_possible_truncation, reason = "left is below last")]
                 molecule.requests.push(Request {
                     left: left as u32,
                     right: chain.last,
                     order: order as u8,
-                    directions,
+                    directions: action.directions(),
                 });
             }
             Kind::Epsilon => {
-                witness.ignored(met, Cause::Epsilon);
+                witness.ignored(token, Cause::Epsilon);
                 if chain.state != 0 {
                     chain.state = ENDED;
                 }
             }
-            Kind::Nop | Kind::Invalid => {
-                let symbol = &selfies[met.start..met.end];
-                let symbol = if lookup.options.modernize {
-                    crate::v1::modern_symbol(symbol).into_owned()
-                } else {
-                    symbol.to_owned()
-                };
-                return Err(DecodeError::Symbol {
-                    symbol,
-                    position: met.start,
-                    selfies: selfies.to_owned(),
-                });
-            }
+            Kind::Nop | Kind::Invalid => return Err(Fault::Invalid(token)),
         }
     }
 }
@@ -225,35 +228,23 @@ pub(super) fn fragment<W: Witness>(
 /// Reads a number; symbols that are missing count 0.
 #[inline]
 fn read_index<W: Witness>(
-    cursor: &mut Cursor<'_>,
-    lookup: &mut Lookup<'_>,
-    size: u8,
-    number: &mut u64,
-    selfies: &str,
-    owner: Met,
+    tokens: &Tokens,
+    number: &mut usize,
+    owner: Token,
     witness: &mut W,
-) -> Result<u64, DecodeError> {
+) -> Result<u64, Fault> {
+    witness.number(owner);
     let mut value = 0;
-    for _ in 0..size {
+    for _ in 0..owner.action.size() {
         value <<= 4;
-        match cursor.next(lookup)? {
-            Some(met) => {
+        match tokens.get(*number).map_err(Fault::Hanging)? {
+            Some(token) => {
                 *number += 1;
-                value += u64::from(lookup.table.entry(met.entry).index);
-                if W::WATCHES_INDICES
-                    && lookup.table.entry(met.entry).index == 0
-                    && !is_zero(selfies, met)
-                {
-                    witness.ignored(met, Cause::IndexUnknown);
-                }
+                value += u64::from(token.action.index());
+                witness.index(token);
             }
             None => witness.ignored(owner, Cause::IndexMissing),
         }
     }
     Ok(value)
-}
-
-/// Whether a symbol of index value 0 is the one that means it.
-fn is_zero(selfies: &str, met: Met) -> bool {
-    &selfies[met.start..met.end] == INDEX_SYMBOLS[0]
 }

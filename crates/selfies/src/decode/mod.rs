@@ -1,13 +1,15 @@
 //! SELFIES to SMILES.
 
 mod attribution;
-mod cursor;
 mod derive;
+mod explain;
 mod molecule;
+mod tokens;
 
 use serde::{Deserialize, Serialize};
 
 pub use derive::Cause;
+pub use explain::{ExplainedSymbol, Explanation, Role};
 pub use molecule::RingNumbers;
 
 use crate::attribution::Attribution;
@@ -17,9 +19,9 @@ use crate::options::Syntax;
 use crate::smiles::NONE;
 use crate::symbol::SymbolTable;
 use crate::v1;
-use cursor::{Cursor, Lookup};
 use derive::{Frame, Witness};
 use molecule::DerivedMolecule;
+use tokens::Tokens;
 
 /// How SELFIES strings are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,7 @@ pub struct Decoder {
     table: SymbolTable,
     molecule: DerivedMolecule,
     frames: Vec<Frame>,
+    tokens: Tokens,
     out: Vec<u8>,
     length: usize,
     version_1: v1::Decoder,
@@ -94,6 +97,7 @@ impl Decoder {
             table: SymbolTable::new(),
             molecule: DerivedMolecule::default(),
             frames: Vec::new(),
+            tokens: Tokens::default(),
             out: Vec::new(),
             length: 0,
             version_1: v1::Decoder::default(),
@@ -164,22 +168,31 @@ impl Decoder {
         Ok((self.text(), map))
     }
 
+    /// Tells what each symbol of a SELFIES 2 string does, and thereby whether the
+    /// string is clean: whether no symbol is ignored or does less than it says.
+    /// Strings from the encoder are clean under the constraints they obey.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn explain(&mut self, selfies: &str) -> Result<Explanation, DecodeError> {
+        let mut narrator = explain::Narrator::new(selfies);
+        self.derive(selfies, &mut narrator)?;
+        let requests = 0..self.molecule.requests.len();
+        let outcomes: Vec<_> = requests
+            .map(|at| self.molecule.form_ring(self.molecule.requests[at]))
+            .collect();
+        Ok(narrator.finish(&outcomes))
+    }
+
     /// Derives all fragments.
     fn derive<W: Witness>(&mut self, selfies: &str, witness: &mut W) -> Result<(), DecodeError> {
         self.begin(selfies)?;
-        let mut lookup = Lookup {
-            table: &mut self.table,
-            options: &self.options,
-        };
         for (start, end) in fragments(selfies) {
-            let count = derive::fragment(
-                Cursor::new(selfies, start, end),
-                &mut lookup,
-                &mut self.molecule,
-                &mut self.frames,
-                selfies,
-                witness,
-            )?;
+            self.tokens
+                .read(selfies, start, end, &mut self.table, &self.options);
+            let count =
+                derive::fragment(&self.tokens, &mut self.molecule, &mut self.frames, witness)
+                    .map_err(|fault| fault.explain(selfies, &self.options))?;
             witness.end_of_fragment(count);
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The molecule that a SELFIES string derives, and its SMILES.
 
 use crate::smiles::{Direction, NONE, index};
-use crate::symbol::SymbolTable;
+use crate::symbol::{Action, SymbolTable};
 
 /// An atom in the order of derivation, which is also the order of the text.
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +91,7 @@ impl DerivedMolecule {
     #[inline]
     pub(super) fn push(
         &mut self,
-        entry: u32,
-        capacity: u32,
+        action: Action,
         parent: u32,
         order: u32,
         direction: Direction,
@@ -100,12 +99,12 @@ impl DerivedMolecule {
         let number = index(self.atoms.len());
         #[expect(clippy::cast_possible_truncation, reason = "an order is at most 3")]
         self.atoms.push(DerivedAtom {
-            entry,
+            entry: action.entry,
             parent,
             last_child: NONE,
             first_ring: NONE,
             last_ring: NONE,
-            capacity,
+            capacity: action.capacity,
             used: order,
             order: order as u8,
             direction,
@@ -240,7 +239,7 @@ impl DerivedMolecule {
             let length = usize::from(entry.length);
             buffer[at..at + 8].copy_from_slice(&entry.text[..8]);
             if length > 8 {
-                buffer[at + 8..at + 32].copy_from_slice(&entry.text[8..]);
+                buffer[at + 8..at + 31].copy_from_slice(&entry.text[8..]);
             }
             wrote(Wrote::Atom(number), at, at + length);
             at += length;

@@ -17,16 +17,14 @@ pub(super) struct Emitter {
     lengths: Vec<u64>,
 }
 
-/// A short text in a fixed block, so that it is copied without a loop.
+/// A short text in a fixed block, so that it is copied without a loop: at most
+/// fifteen bytes, and their number in the last one.
 #[derive(Clone, Copy)]
-struct Block {
-    bytes: [u8; 16],
-    length: u8,
-}
+struct Block([u8; 16]);
 
 const fn block(parts: [&str; 4]) -> Block {
     let mut bytes = [0; 16];
-    let mut length = 0;
+    let mut length = 0u8;
     let mut part = 0;
     while part < parts.len() {
         let text = parts[part].as_bytes();
@@ -38,7 +36,8 @@ const fn block(parts: [&str; 4]) -> Block {
         }
         part += 1;
     }
-    Block { bytes, length }
+    bytes[15] = length;
+    Block(bytes)
 }
 
 const fn index_blocks() -> [Block; 16] {
@@ -109,7 +108,7 @@ impl Emitter {
             self.out.resize(most, 0);
         }
         let mut writer = Writer {
-            out: &mut self.out,
+            out: &mut self.out[..],
             at: 0,
         };
         for (number, place) in (0..).zip(&molecule.places) {
@@ -197,15 +196,15 @@ fn order_prefix(order: BondOrder) -> usize {
 
 /// A place in the output, which is large enough beforehand.
 struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut [u8],
     at: usize,
 }
 
 impl Writer<'_> {
     #[inline]
     fn block(&mut self, block: &Block) {
-        self.out[self.at..self.at + 16].copy_from_slice(&block.bytes);
-        self.at += usize::from(block.length);
+        self.out[self.at..self.at + 16].copy_from_slice(&block.0);
+        self.at += usize::from(block.0[15]);
     }
 
     #[inline]

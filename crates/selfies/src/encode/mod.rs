@@ -3,6 +3,7 @@
 mod attribution;
 mod chirality;
 mod emit;
+mod nitro;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ pub struct EncodeOptions {
     pub syntax: Syntax,
     /// Which texts count as SMILES.
     pub dialect: Dialect,
+    /// Turn nitro groups written with five bonds at nitrogen, `N(=O)=O`, into
+    /// `[N+1](=O)[O-1]`, which the default constraints allow.
+    pub normalize_nitro: bool,
 }
 
 impl Default for EncodeOptions {
@@ -37,6 +41,7 @@ impl Default for EncodeOptions {
             constraints: Constraints::default(),
             syntax: Syntax::default(),
             dialect: Dialect::default(),
+            normalize_nitro: false,
         }
     }
 }
@@ -148,6 +153,9 @@ impl Encoder {
                 smiles: smiles.to_owned(),
                 source,
             })?;
+        if self.options.normalize_nitro {
+            nitro::normalize(&mut self.molecule);
+        }
         self.kekulizer
             .kekulize(&mut self.molecule)
             .map_err(|source| EncodeError::Kekulize {

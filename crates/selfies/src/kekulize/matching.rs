@@ -14,6 +14,8 @@ pub(super) struct Graph {
     filled: Vec<u32>,
     /// Neighbour and bond.
     edges: Vec<(u32, u32)>,
+    /// The largest number of neighbours.
+    largest: u32,
 }
 
 impl Graph {
@@ -32,9 +34,11 @@ impl Graph {
     pub(super) fn reserve(&mut self) {
         self.starts.clear();
         let mut end = 0;
+        self.largest = 0;
         self.starts.push(0);
         for filled in &mut self.filled {
             end += *filled;
+            self.largest = self.largest.max(*filled);
             *filled = 0;
             self.starts.push(end);
         }
@@ -122,6 +126,10 @@ impl Matching {
     fn greedy(&mut self, graph: &Graph) {
         self.free.clear();
         self.free.extend_from_slice(&graph.filled);
+        if graph.len() <= 64 && graph.largest < 4 {
+            self.greedy_small(graph);
+            return;
+        }
         self.heap.clear();
         self.heap.extend(
             (0..)
@@ -147,6 +155,39 @@ impl Matching {
                     *free -= 1;
                     if self.mates[near as usize] == NONE && *free > 0 {
                         self.heap.push(Reverse((*free, near)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same for up to 64 atoms of up to three neighbours, which nearly all
+    /// molecules have: one set of atoms, as bits, for each number of neighbours.
+    fn greedy_small(&mut self, graph: &Graph) {
+        let mut sets = [0u64; 4];
+        for (atom, &free) in self.free.iter().enumerate() {
+            sets[free as usize] |= 1 << atom;
+        }
+        while let Some(set) = sets[1..].iter().find(|&&set| set != 0) {
+            let atom = set.trailing_zeros();
+            let Some(&(mate, _)) = graph
+                .neighbours(atom)
+                .iter()
+                .find(|&&(to, _)| self.mates[to as usize] == NONE)
+            else {
+                break;
+            };
+            for (end, other) in [(atom, mate), (mate, atom)] {
+                self.mates[end as usize] = other;
+                sets[self.free[end as usize] as usize] &= !(1 << end);
+            }
+            for end in [atom, mate] {
+                for &(near, _) in graph.neighbours(end) {
+                    let free = &mut self.free[near as usize];
+                    *free -= 1;
+                    if self.mates[near as usize] == NONE {
+                        sets[*free as usize + 1] &= !(1 << near);
+                        sets[*free as usize] |= 1 << near;
                     }
                 }
             }
@@ -193,5 +234,50 @@ impl Matching {
             self.mates[b as usize] = a;
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Adding lonely atoms behind the others changes which greedy search runs,
+        /// but not what it finds.
+        #[test]
+        fn both_greedy_searches_agree(
+            edges in proptest::collection::btree_set((0u32..40, 0u32..40), 0..60),
+        ) {
+            let mut degrees = [0; 40];
+            let edges: Vec<_> = edges
+                .into_iter()
+                .filter(|&(a, b)| {
+                    let free = a < b && degrees[a as usize] < 3 && degrees[b as usize] < 3;
+                    if free {
+                        degrees[a as usize] += 1;
+                        degrees[b as usize] += 1;
+                    }
+                    free
+                })
+                .collect();
+            let greedy = |atoms: u32| {
+                let mut graph = Graph::default();
+                graph.start(atoms);
+                for &(a, b) in &edges {
+                    graph.count(a, b);
+                }
+                graph.reserve();
+                for (bond, &(a, b)) in (0..).zip(&edges) {
+                    graph.connect(a, b, bond);
+                }
+                let mut matching = Matching::default();
+                matching.mates.resize(atoms as usize, NONE);
+                matching.greedy(&graph);
+                matching.mates
+            };
+            prop_assert_eq!(&greedy(40)[..], &greedy(70)[..40]);
+        }
     }
 }

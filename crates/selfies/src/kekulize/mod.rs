@@ -160,22 +160,24 @@ fn set_order(links: &mut [Links], bond: &mut Bond, new: BondOrder, old: BondOrde
 }
 
 /// Whether an atom with this many aromatic bonds needs a double bond.
+#[inline]
 fn takes_double_bond(molecule: &Molecule, at: u32, degree: u32) -> Result<bool, KekulizeError> {
     let atom = &molecule.atoms[at as usize];
-    let valences = atom.element.aromatic_valences();
-    let Some(&largest) = valences.last() else {
+    if atom.element.aromatic_valence_bits() == 0 {
         return Err(KekulizeError::Element {
             atom: at,
             element: atom.element,
         });
-    };
+    }
     let halves = molecule.links[at as usize].halves;
     // Aromatic bonds count as single ones here.
     let used = (halves - degree) / 2;
     let Some(hydrogens) = atom.hydrogens else {
-        return Ok(!valences.contains(&used));
+        return Ok(atom.element.aromatic_valence_bits() >> used.min(31) & 1 == 0);
     };
 
+    let valences = atom.element.aromatic_valences();
+    let largest = valences.last().copied().unwrap_or(0);
     let hydrogens = i64::from(hydrogens);
     let charge = i64::from(atom.charge);
     let used = i64::from(used) + hydrogens;

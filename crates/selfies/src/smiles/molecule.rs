@@ -295,6 +295,7 @@ impl Molecule {
     }
 
     /// Starts a fragment with this atom.
+    #[inline]
     pub(crate) fn push_root(&mut self, atom: Atom) -> u32 {
         let index = self.push_atom(atom, NONE);
         self.places.push(Place {
@@ -308,6 +309,7 @@ impl Molecule {
     }
 
     /// Hangs an atom on an earlier one.
+    #[inline]
     pub(crate) fn push_child(
         &mut self,
         parent: u32,
@@ -334,6 +336,7 @@ impl Molecule {
     }
 
     /// Keeps a place for a ring digit of this atom.
+    #[inline]
     pub(crate) fn push_ring_place(&mut self, owner: u32) -> u32 {
         self.push_place(owner, NONE, NONE)
     }
@@ -347,15 +350,20 @@ impl Molecule {
         if is_parent(a, b) || is_parent(b, a) {
             return true;
         }
-        let mut at = self.links[b as usize].first;
-        while at != NONE {
-            let place = self.places[at as usize];
-            if place.bond != NONE && self.other_end(place.bond, b) == a {
-                return true;
+        // Both lists in step, so that the shorter one sets the time.
+        let mut lists = [(a, b), (b, a)].map(|(at, other)| (self.links[at as usize].first, other));
+        loop {
+            for (next, other) in &mut lists {
+                if *next == NONE {
+                    return false;
+                }
+                let place = self.places[*next as usize];
+                if place.bond != NONE && self.other_end(place.bond, place.owner) == *other {
+                    return true;
+                }
+                *next = place.next;
             }
-            at = place.next;
         }
-        false
     }
 
     /// Closes a ring between two digits.
@@ -388,6 +396,7 @@ impl Molecule {
         bond
     }
 
+    #[inline]
     fn push_atom(&mut self, atom: Atom, parent_bond: u32) -> u32 {
         let number = index(self.atoms.len());
         self.aromatic += u32::from(atom.aromatic);
@@ -402,6 +411,7 @@ impl Molecule {
         number
     }
 
+    #[inline]
     fn push_place(&mut self, owner: u32, bond: u32, child: u32) -> u32 {
         let place = index(self.places.len());
         self.places.push(Place {

@@ -22,7 +22,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use key::{Key, KeyMap, Window};
-pub(crate) use table::{Entry, Kind, SymbolTable};
+pub(crate) use table::{Action, Entry, Kind, SymbolTable};
 
 use crate::element::Element;
 use crate::smiles::{Atom, BondOrder, Chirality, Direction};

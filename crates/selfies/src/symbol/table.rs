@@ -18,72 +18,99 @@ pub(crate) enum Kind {
     Invalid,
 }
 
-/// A symbol, ready for the decoder.
+/// What the derivation needs of a symbol.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct Action {
+    /// Number of the entry.
+    pub(crate) entry: u32,
+    /// Bonds the atom may have besides its hydrogens.
+    pub(crate) capacity: u32,
     pub(crate) kind: Kind,
     /// Bond order asked for, 1 to 3.
     pub(crate) order: u8,
-    /// Number of index symbols that follow a branch or a ring.
-    pub(crate) size: u8,
-    /// Value as an index symbol.
-    pub(crate) index: u8,
+    /// Number of index symbols that follow a branch or a ring (high half), and
+    /// value as an index symbol (low half).
+    numbers: u8,
     /// Direction marks: the bond's, or both of a ring.
-    pub(crate) directions: [Direction; 2],
+    marks: u8,
+}
+
+impl Action {
+    /// Number of index symbols that follow.
+    #[inline]
+    pub(crate) fn size(self) -> u8 {
+        self.numbers >> 4
+    }
+
+    /// Value as an index symbol.
+    #[inline]
+    pub(crate) fn index(self) -> u8 {
+        self.numbers & 15
+    }
+
+    /// Direction marks.
+    #[inline]
+    pub(crate) fn directions(self) -> [Direction; 2] {
+        let mark = |bits: u8| match bits & 3 {
+            1 => Direction::Up,
+            2 => Direction::Down,
+            _ => Direction::None,
+        };
+        [mark(self.marks), mark(self.marks >> 2)]
+    }
+}
+
+impl Default for Action {
+    fn default() -> Self {
+        Self {
+            entry: 0,
+            capacity: 0,
+            kind: Kind::Invalid,
+            order: 1,
+            numbers: 0,
+            marks: 0,
+        }
+    }
+}
+
+/// A symbol, ready for the decoder.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    action: Action,
+    /// The atom as SMILES.
+    pub(crate) text: [u8; 31],
     /// Bytes of the text that are used.
     pub(crate) length: u8,
-    /// Bonds the atom may have besides its hydrogens.
-    pub(crate) capacity: u32,
-    /// The atom as SMILES.
-    pub(crate) text: [u8; 32],
 }
 
 impl Entry {
-    const INVALID: Self = Self {
-        kind: Kind::Invalid,
-        order: 1,
-        size: 0,
-        index: 0,
-        directions: [Direction::None; 2],
-        length: 0,
-        capacity: 0,
-        text: [0; 32],
-    };
-
     /// Prepares a symbol under given constraints.
     pub(crate) fn new(symbol: &str, constraints: &Constraints, wildcards: bool) -> Self {
-        let index = index_value(symbol);
-        let blank = Self {
-            index,
-            ..Self::INVALID
+        let mut action = Action {
+            numbers: index_value(symbol),
+            ..Action::default()
         };
+        let mut text = [0; 31];
+        let mut length = 0;
         match Symbol::read(symbol, wildcards) {
-            None => blank,
-            Some(Symbol::Nop) => Self {
-                kind: Kind::Nop,
-                ..blank
-            },
-            Some(Symbol::Epsilon) => Self {
-                kind: Kind::Epsilon,
-                ..blank
-            },
-            Some(Symbol::Branch { order, size }) => Self {
-                kind: Kind::Branch,
-                order: whole(order),
-                size,
-                ..blank
-            },
+            None => {}
+            Some(Symbol::Nop) => action.kind = Kind::Nop,
+            Some(Symbol::Epsilon) => action.kind = Kind::Epsilon,
+            Some(Symbol::Branch { order, size }) => {
+                action.kind = Kind::Branch;
+                action.order = whole(order);
+                action.numbers |= size << 4;
+            }
             Some(Symbol::Ring {
                 order,
-                directions,
+                directions: [left, right],
                 size,
-            }) => Self {
-                kind: Kind::Ring,
-                order: whole(order),
-                size,
-                directions,
-                ..blank
-            },
+            }) => {
+                action.kind = Kind::Ring;
+                action.order = whole(order);
+                action.numbers |= size << 4;
+                action.marks = left as u8 | (right as u8) << 2;
+            }
             Some(Symbol::Atom {
                 order,
                 direction,
@@ -91,20 +118,21 @@ impl Entry {
             }) => {
                 let hydrogens = u32::from(atom.hydrogens.unwrap_or(0));
                 let capacity = constraints.capacity(atom.element, atom.charge);
-                let Some(capacity) = capacity.min(u32::MAX - 1).checked_sub(hydrogens) else {
-                    return blank;
-                };
-                let (length, text) = smiles_text(&atom);
-                Self {
-                    kind: Kind::Atom,
-                    order: whole(order),
-                    directions: [direction, Direction::None],
-                    length,
-                    capacity,
-                    text,
-                    ..blank
+                // The largest value means the end of a chain to the decoder.
+                let capacity = capacity.min(u32::MAX - 1).checked_sub(hydrogens);
+                if let Some(capacity) = capacity {
+                    action.kind = Kind::Atom;
+                    action.order = whole(order);
+                    action.marks = direction as u8;
+                    action.capacity = capacity;
+                    (length, text) = smiles_text(&atom);
                 }
             }
+        }
+        Self {
+            action,
+            text,
+            length,
         }
     }
 }
@@ -119,7 +147,7 @@ fn whole(order: BondOrder) -> u8 {
 
 /// The atom as the decoder writes it. The longest has ten digits of isotope, two
 /// letters, two of chirality, two of hydrogens, eleven of charge, two brackets.
-fn smiles_text(atom: &Atom) -> (u8, [u8; 32]) {
+fn smiles_text(atom: &Atom) -> (u8, [u8; 31]) {
     let mut text = Vec::with_capacity(32);
     let bare = atom.is_plain();
     if !bare {
@@ -129,7 +157,7 @@ fn smiles_text(atom: &Atom) -> (u8, [u8; 32]) {
     if !bare {
         text.push(b']');
     }
-    let mut bytes = [0; 32];
+    let mut bytes = [0; 31];
     bytes[..text.len()].copy_from_slice(&text);
     let length = u8::try_from(text.len()).expect("at most 29 bytes");
     (length, bytes)
@@ -138,8 +166,7 @@ fn smiles_text(atom: &Atom) -> (u8, [u8; 32]) {
 /// The symbols met so far.
 #[derive(Clone, Debug)]
 pub(crate) struct SymbolTable {
-    /// Numbers by key.
-    known: KeyMap,
+    known: KeyMap<Action>,
     /// Known symbols first, then those of the current text that are too long to
     /// keep or too many.
     entries: Vec<Entry>,
@@ -169,24 +196,25 @@ impl SymbolTable {
         &self.entries[number as usize]
     }
 
-    /// The number of a symbol, if it is known.
+    /// What a symbol does, if it is known.
     #[inline]
-    pub(crate) fn find(&self, key: Key) -> Option<u32> {
+    pub(crate) fn find(&self, key: Key) -> Option<Action> {
         self.known.find(key)
     }
 
     /// Adds a symbol, and keeps it if it has a key and there is room.
-    pub(crate) fn add(&mut self, key: Option<Key>, entry: Entry) -> u32 {
-        let number = crate::smiles::index(self.entries.len());
+    pub(crate) fn add(&mut self, key: Option<Key>, mut entry: Entry) -> Action {
+        let number = self.entries.len();
+        entry.action.entry = crate::smiles::index(number);
         self.entries.push(entry);
         // Kept symbols stay in front, so after the first symbol of a text that is
         // not kept, the text's new symbols wait for another occasion.
         if let Some(key) = key
-            && self.known.len() == number as usize
-            && self.known.len() < Self::MOST
+            && self.known.len() == number
+            && number < Self::MOST
         {
-            self.known.insert(key, number);
+            self.known.insert(key, entry.action);
         }
-        number
+        entry.action
     }
 }
