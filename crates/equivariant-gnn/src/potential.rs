@@ -99,10 +99,11 @@ impl Potential {
     ) -> Result<Self> {
         let model = config.model();
         model.validate()?;
+        check_references(&*model, &references)?;
         Ok(Self {
             config,
             model,
-            weights,
+            weights: weights.with_unit(scale),
             scale,
             references,
             provenance: Provenance::default(),
@@ -166,10 +167,11 @@ impl Potential {
         }
         let named = read_named(&folder.as_ref().join(WEIGHTS))?;
         let weights = Weights::from_named(model.layout(), &named, settings.precision, &device)?;
+        check_references(&*model, &references)?;
         Ok(Self {
             config: settings.model,
             model,
-            weights,
+            weights: weights.with_unit(settings.scale),
             scale: settings.scale,
             references,
             provenance: settings.provenance,
@@ -361,6 +363,17 @@ impl Potential {
     #[must_use]
     pub fn device(&self) -> Device {
         self.weights.device()
+    }
+}
+
+fn check_references(model: &dyn Model, references: &BTreeMap<u8, f64>) -> Result<()> {
+    match references.keys().find(|z| !model.knows(**z)) {
+        None => Ok(()),
+        Some(&z) => Err(Error::Setting {
+            field: "references",
+            value: atoms::element::symbol(z).unwrap_or("?").to_owned(),
+            expected: "elements that the model knows",
+        }),
     }
 }
 

@@ -195,7 +195,12 @@ impl AllegroConfig {
         let basis = format!("{EMBEDDING}.type_embed.basis_linear");
         let embedding = mlp::apply(weights, &basis, &[], &radial).mul(&elements);
         weights.note(|| "type_embed:edge_embedding".into(), &embedding);
-        let scalars = mlp::apply(weights, SCALAR_EMBEDDING, &self.embedding_hidden, &embedding);
+        let scalars = mlp::apply(
+            weights,
+            SCALAR_EMBEDDING,
+            &self.embedding_hidden,
+            &embedding,
+        );
         weights.note(|| "scalar_embed_mlp:edge_embedding".into(), &scalars);
         scalars // [E, S]
     }

@@ -4,23 +4,33 @@
 //! A new architecture is a file here with a config that implements [`Model`], and a line in
 //! [`ModelConfig`]; energies, forces, stress, training, files and the conformance tests follow.
 
+mod allegro;
+mod bessel;
+mod elements;
+mod mlp;
 mod painn;
 mod radial;
 mod readout;
+mod scale_shift;
 mod schnet;
+mod zbl;
 
+use atoms::Structure;
 use backend::tape::Var;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    batch::Batch,
+    batch::{Batch, ELEMENTS},
     error::{Error, Result},
     weights::{Layout, Scope},
 };
 
+pub use allegro::AllegroConfig;
+pub use elements::Elements;
 pub use painn::PaiNNConfig;
 pub use radial::{RadialConfig, cosine_cutoff};
 pub use schnet::SchNetConfig;
+pub use zbl::ZblConfig;
 
 /// What a model sees of a batch.
 #[derive(Debug)]
@@ -45,6 +55,11 @@ pub trait Model: std::fmt::Debug + Send + Sync {
     /// # Shapes
     /// - output: `[N, 1]`
     fn energies(&self, weights: &Scope<'_>, input: &Input<'_>) -> Var<2>;
+
+    /// Whether the model has an embedding of an element.
+    fn knows(&self, z: u8) -> bool {
+        usize::from(z) < ELEMENTS
+    }
 
     /// Layers of message passing.
     fn depth(&self) -> usize;
@@ -73,6 +88,10 @@ pub enum ModelConfig {
     SchNet(SchNetConfig),
     /// `PaiNN`: scalar and vector features.
     PaiNN(PaiNNConfig),
+    /// Allegro: tensors of pairs, strictly local.
+    Allegro(AllegroConfig),
+    /// Any of the others with the repulsion of nuclei added.
+    Zbl(ZblConfig),
 }
 
 impl ModelConfig {
@@ -82,6 +101,8 @@ impl ModelConfig {
         match self {
             Self::SchNet(config) => Box::new(config.clone()),
             Self::PaiNN(config) => Box::new(config.clone()),
+            Self::Allegro(config) => Box::new(config.clone()),
+            Self::Zbl(config) => Box::new(config.clone()),
         }
     }
 
@@ -91,7 +112,17 @@ impl ModelConfig {
         match self {
             Self::SchNet(_) => "SchNet",
             Self::PaiNN(_) => "PaiNN",
+            Self::Allegro(_) => "Allegro",
+            Self::Zbl(config) => config.model.name(),
         }
+    }
+
+    /// The same model with the repulsion of nuclei at short distances added.
+    #[must_use]
+    pub fn with_zbl(self) -> Self {
+        Self::Zbl(ZblConfig {
+            model: Box::new(self),
+        })
     }
 
     /// How many trainable numbers the model has.
@@ -111,6 +142,27 @@ impl From<PaiNNConfig> for ModelConfig {
     fn from(config: PaiNNConfig) -> Self {
         Self::PaiNN(config)
     }
+}
+
+impl From<AllegroConfig> for ModelConfig {
+    fn from(config: AllegroConfig) -> Self {
+        Self::Allegro(config)
+    }
+}
+
+/// Checks that the model has an embedding of every atom.
+pub(crate) fn check_elements(model: &dyn Model, structures: &[Structure]) -> Result<()> {
+    for (index, structure) in structures.iter().enumerate() {
+        if let Some(atom) = structure.species.iter().position(|&z| !model.knows(z)) {
+            let symbol = atoms::element::symbol(structure.species[atom]).unwrap_or("?");
+            return Err(Error::UnknownElement {
+                index,
+                atom,
+                symbol,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A size that must be at least one.

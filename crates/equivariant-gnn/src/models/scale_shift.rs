@@ -28,6 +28,9 @@ pub(super) fn apply(weights: &Scope<'_>, energies: &Var<2>, element: &Index) -> 
         .cast(DType::F64)
         .mul(&of_atoms("scales"))
         .add(&of_atoms("shifts"));
-    weights.note(|| "per_type_energy_scale_shift:atomic_energy".into(), &energies);
+    weights.note(
+        || "per_type_energy_scale_shift:atomic_energy".into(),
+        &energies,
+    );
     energies
 }

@@ -108,6 +108,9 @@ pub(super) fn repulsion(input: &Input<'_>, cutoff: f64) -> Var<2> {
     column(charges)
         .mul(&distance.recip())
         .mul(&screening)
-        .mul(&polynomial_cutoff(&distance.scale(1.0 / cutoff), CUTOFF_POWER))
+        .mul(&polynomial_cutoff(
+            &distance.scale(1.0 / cutoff),
+            CUTOFF_POWER,
+        ))
         .segment_sum(&pairs.centre) // [N, 1]
 }

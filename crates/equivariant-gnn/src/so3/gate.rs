@@ -9,7 +9,7 @@ use super::{Irrep, Irreps, Parity};
 pub const SECOND_MOMENT_SILU: f64 = 1.679_176_792_398_941_8;
 
 /// The same for tanh.
-pub const SECOND_MOMENT_TANH: f64 = 1.593_734_447_259_269_5;
+pub const SECOND_MOMENT_TANH: f64 = 1.593_733_447_259_269_5;
 
 /// Scalars through an activation, and everything else multiplied by activated scalars of its own.
 ///

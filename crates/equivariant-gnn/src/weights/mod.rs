@@ -14,7 +14,7 @@ use std::{
 };
 
 use backend::tape::{Gradients, Role, Tape, Var};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -123,6 +123,7 @@ pub struct Weights {
     buffers: BTreeMap<String, (Vec<usize>, Vec<f64>)>,
     flat: Tensor<1>,
     precision: Precision,
+    unit: f64,
 }
 
 impl Weights {
@@ -173,6 +174,7 @@ impl Weights {
             flat: Tensor::from_data(data, (device, precision.dtype())),
             layout,
             precision,
+            unit: 1.0,
         }
     }
 
@@ -245,6 +247,13 @@ impl Weights {
             flat,
             ..self.clone()
         }
+    }
+
+    /// The same weights in a potential that multiplies the network's energies by `unit` (eV), for terms
+    /// that are known in eV.
+    #[must_use]
+    pub fn with_unit(self, unit: f64) -> Self {
+        Self { unit, ..self }
     }
 
     /// The names and shapes.
@@ -323,6 +332,18 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// Whether named intermediates are kept.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// What the network's energies are multiplied by (eV).
+    #[must_use]
+    pub fn unit(&self) -> f64 {
+        self.weights.unit
+    }
+
     /// The intermediates named so far.
     #[must_use]
     pub fn trace(&self) -> Named {
@@ -378,6 +399,15 @@ impl<'a> Scope<'a> {
     /// If the model has not declared the name, or with another rank.
     #[must_use]
     pub fn buffer<const D: usize>(&self, name: &str) -> Var<D> {
+        self.buffer_in(name, self.weights.precision.dtype())
+    }
+
+    /// Numbers that are not trained, in a float type of their own.
+    ///
+    /// # Panics
+    /// If the model has not declared the name, or with another rank.
+    #[must_use]
+    pub fn buffer_in<const D: usize>(&self, name: &str, dtype: DType) -> Var<D> {
         let (shape, values) = self
             .weights
             .buffers
@@ -386,7 +416,6 @@ impl<'a> Scope<'a> {
         let shape: [usize; D] = shape[..]
             .try_into()
             .unwrap_or_else(|_| panic!("the buffer {name} has the shape {shape:?}"));
-        let dtype = self.weights.precision.dtype();
         Var::constant(Tensor::from_data(
             TensorData::new(values.clone(), shape),
             (&self.weights.device(), dtype),

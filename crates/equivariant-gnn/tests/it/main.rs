@@ -1,5 +1,6 @@
 //! The public behaviour of the potentials.
 
+mod allegro;
 mod conformance;
 mod faults;
 mod golden;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use atoms::Structure;
 use backend::testing::{Answer, Sample};
 use equivariant_gnn::{
-    ModelConfig, PaiNNConfig, Potential, Precision, SchNetConfig, weights::Weights,
+    AllegroConfig, ModelConfig, PaiNNConfig, Potential, Precision, SchNetConfig, weights::Weights,
 };
 
 /// Every architecture, small.
@@ -19,6 +20,8 @@ fn models() -> Vec<ModelConfig> {
     vec![
         SchNetConfig::new(16, 2).into(),
         PaiNNConfig::new(16, 2).into(),
+        AllegroConfig::new(16, 4, 2, 2).into(),
+        ModelConfig::from(AllegroConfig::new(8, 4, 3, 1)).with_zbl(),
     ]
 }
 
