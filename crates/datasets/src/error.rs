@@ -154,6 +154,34 @@ pub enum Error {
         /// The size of the whole.
         available: usize,
     },
+    /// A vocabulary cannot be used.
+    #[error("the vocabulary cannot be used: {reason}")]
+    Vocabulary {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder already holds shards that were made differently.
+    #[error("{} holds shards of another file, tokenizer or split; choose another folder or remove it", folder.display())]
+    OtherShards {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A preparation was interrupted.
+    #[error("the shards in {} are not finished; run the preparation again to complete them", folder.display())]
+    Incomplete {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file does not have the bytes it should have.
+    #[error("{} is damaged: its SHA-256 is {found}, expected {expected}", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// The checksum on record.
+        expected: String,
+        /// The checksum of the bytes that are there.
+        found: String,
+    },
     /// The data embedded in the library is damaged, which only a wrong build can cause.
     #[error("the embedded structures are damaged: {reason}")]
     Embedded {

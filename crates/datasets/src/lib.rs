@@ -9,6 +9,7 @@ mod rejects;
 mod source;
 pub mod split;
 pub mod structures;
+pub mod tokens;
 mod write;
 
 pub use error::{Error, Result};

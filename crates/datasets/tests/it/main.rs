@@ -5,3 +5,4 @@ mod consistency;
 mod molecules;
 mod shared;
 mod structures;
+mod tokens;
