@@ -2,6 +2,8 @@
 //!
 //! Axis letters: G graphs (structures), N atoms of all graphs, E directed pairs of all graphs.
 
+use std::collections::HashMap;
+
 use atoms::{NeighbourList, Structure};
 use backend::segment::{Index, Pairs};
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -43,6 +45,11 @@ pub struct Edges {
     pub vectors: Tensor<2>,
     /// The graph of each pair, for strain derivatives.
     pub graph: Index,
+    /// The same pairs, with the two directions of a pair sharing one filter of H: what depends on the
+    /// distance alone needs to be computed for H pairs only.
+    pub shared: Pairs,
+    /// One of the pairs of each filter, H of E.
+    pub representative: Index,
 }
 
 /// G structures as one graph with N atoms, without a pair between two of them.
@@ -75,6 +82,10 @@ pub struct Prepared {
     centre: Vec<u32>,
     neighbour: Vec<u32>,
     vectors: Vec<[f64; 3]>,
+    /// The filter of each pair.
+    filter: Vec<u32>,
+    /// The first pair of each filter.
+    representative: Vec<u32>,
     charge: i32,
     spin: u32,
     volume: Option<f64>,
@@ -126,7 +137,10 @@ impl Prepared {
                 },
             });
         }
+        let (filter, representative) = share(list);
         Ok(Self {
+            filter,
+            representative,
             species: structure.species.clone(),
             centre: list.centre.clone(),
             neighbour: list.neighbour.clone(),
@@ -152,6 +166,28 @@ impl Prepared {
 
 /// Atoms closer than this are taken as being at one place (Å).
 pub const LEAST_DISTANCE: f64 = 1e-3;
+
+/// Numbers the pairs so that the two directions of a pair have one number; gives the number of each pair
+/// and the first pair of each number.
+fn share(list: &NeighbourList) -> (Vec<u32>, Vec<u32>) {
+    let mut known = HashMap::with_capacity(list.len());
+    let mut filter = Vec::with_capacity(list.len());
+    let mut representative = Vec::with_capacity(list.len() / 2 + 1);
+    for (e, ((&i, &j), &shift)) in
+        (0_u32..).zip(list.centre.iter().zip(&list.neighbour).zip(&list.shift))
+    {
+        // A pair is known by the direction that comes first.
+        let back = (j, i, shift.map(|s| -s));
+        let number = known.remove(&back).unwrap_or_else(|| {
+            let next = u32::try_from(representative.len()).expect("no more filters than pairs");
+            representative.push(e);
+            known.insert((i, j, shift), next);
+            next
+        });
+        filter.push(number);
+    }
+    (filter, representative)
+}
 
 fn norm(r: [f64; 3]) -> f64 {
     r.iter().map(|x| x * x).sum::<f64>().sqrt()
@@ -203,8 +239,13 @@ impl Batch {
         let mut neighbour = Vec::with_capacity(edges);
         let mut vectors = Vec::with_capacity(edges);
         let mut edge_graph = Vec::with_capacity(edges);
+        let mut filter = Vec::with_capacity(edges);
+        let mut representative = Vec::with_capacity(edges / 2 + 1);
         for (g, structure) in (0_u32..).zip(structures) {
             let first = species.len() as u32;
+            let (pair, shared) = (centre.len() as u32, representative.len() as u32);
+            filter.extend(structure.filter.iter().map(|h| h + shared));
+            representative.extend(structure.representative.iter().map(|e| e + pair));
             species.extend_from_slice(&structure.species);
             graph.resize(species.len(), g);
             centre.extend(structure.centre.iter().map(|i| i + first));
@@ -219,6 +260,8 @@ impl Batch {
             neighbour.push(0);
             vectors.push([2.0 * cutoff, 0.0, 0.0]);
             edge_graph.push(0);
+            filter.push(0);
+            representative.push(0);
         }
         let dtype = precision.dtype();
         let shape = [vectors.len(), 3];
@@ -229,6 +272,8 @@ impl Batch {
                 TensorData::new(values, shape)
             }
         };
+        let pairs = Pairs::new(centre, neighbour, total, device);
+        let shared = pairs.sharing(Index::new(filter, representative.len(), device));
         let rows = species.iter().map(|&z| u32::from(z)).collect();
         Ok(Self {
             element: Index::new(rows, ELEMENTS, device),
@@ -238,7 +283,9 @@ impl Batch {
             spin: structures.iter().map(|s| s.spin.into()).collect(),
             volume: structures.iter().map(|s| s.volume).collect(),
             edges: Edges {
-                pairs: Pairs::new(centre, neighbour, total, device),
+                representative: Index::new(representative, pairs.len(), device),
+                pairs,
+                shared,
                 vectors: Tensor::from_data(data, (device, dtype)),
                 graph: Index::new(edge_graph, graphs, device),
             },

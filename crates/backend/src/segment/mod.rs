@@ -130,6 +130,9 @@ pub struct Pairs {
     pub centre: Index,
     /// The sending row of each pair.
     pub neighbour: Index,
+    /// The filter of each pair, one of H: pairs whose filters are equal, such as the two directions of
+    /// a pair whose filter depends on the distance alone, can share one. Each has its own at first.
+    pub filter: Index,
 }
 
 impl Pairs {
@@ -140,9 +143,24 @@ impl Pairs {
     #[must_use]
     pub fn new(centre: Vec<u32>, neighbour: Vec<u32>, count: usize, device: &Device) -> Self {
         assert_eq!(centre.len(), neighbour.len(), "one neighbour per centre");
+        let own = u32::try_from(centre.len()).expect("checked by the index");
         Self {
+            filter: Index::new((0..own).collect(), centre.len(), device),
             centre: Index::new(centre, count, device),
             neighbour: Index::new(neighbour, count, device),
+        }
+    }
+
+    /// The same pairs with shared filters.
+    ///
+    /// # Panics
+    /// If there is not one filter for each pair.
+    #[must_use]
+    pub fn sharing(&self, filter: Index) -> Self {
+        assert_eq!(filter.items(), self.len(), "one filter per pair");
+        Self {
+            filter,
+            ..self.clone()
         }
     }
 
@@ -152,6 +170,7 @@ impl Pairs {
         Self {
             centre: self.neighbour.clone(),
             neighbour: self.centre.clone(),
+            filter: self.filter.clone(),
         }
     }
 

@@ -3,11 +3,12 @@
 //! Two forms cover the messages of the potentials here, with i the centre and j the neighbour of
 //! pair e:
 //!
-//! - `C(g, w, x) = Σ g[i, m, c] w[e, c] x[j, m, c]`, the filter convolution;
-//! - `S(g, u, x, w) = Σ g[i, m, c] u[e, m] x[j, c] w[e, c]`, the one that makes vectors (or higher
+//! - `C(g, w, x) = Σ g[i, m, c] w[h, c] x[j, m, c]`, the filter convolution;
+//! - `S(g, u, x, w) = Σ g[i, m, c] u[e, m] x[j, c] w[h, c]`, the one that makes vectors (or higher
 //!   components) out of scalars.
 //!
-//! The sums run over all pairs e, components m and channels c.
+//! The sums run over all pairs e, components m and channels c, and h is the filter of the pair: H is E
+//! unless pairs share filters ([`Pairs::sharing`]).
 //!
 //! Both are linear in every argument, so the derivative by one argument is a function here, and so
 //! is every further derivative. On the processor each is one pass over the pairs that never writes
@@ -27,52 +28,51 @@ macro_rules! on_flex {
     };
 }
 
-/// ∂C/∂g: `out[i, m, c] = Σ_{e of i} w[e, c] x[j, m, c]`.
+/// ∂C/∂g: `out[i, m, c] = Σ_{e of i} w[h, c] x[j, m, c]`.
 ///
 /// # Shapes
-/// - `x`: `[N, M, C]`, `w`: `[E, C]`
+/// - `x`: `[N, M, C]`, `w`: `[H, C]`
 /// - output: `[N, M, C]`
 #[must_use]
 pub fn convolve(x: &Tensor<3>, w: &Tensor<2>, pairs: &Pairs) -> Tensor<3> {
     on_flex!(super::pairs_flex::convolve(x, w, pairs));
     sum(
-        &(gather(x, &pairs.neighbour) * w.clone().unsqueeze_dim(1)),
+        &(gather(x, &pairs.neighbour) * gather(w, &pairs.filter).unsqueeze_dim(1)),
         &pairs.centre,
     )
 }
 
-/// ∂C/∂w: `out[e, c] = Σ_m g[i, m, c] x[j, m, c]`.
+/// ∂C/∂w: `out[h, c] = Σ_{e with h} Σ_m g[i, m, c] x[j, m, c]`.
 ///
 /// # Shapes
 /// - `g`: `[N, M, C]`, `x`: `[N, M, C]`
-/// - output: `[E, C]`
+/// - output: `[H, C]`
 #[must_use]
 pub fn correlate(g: &Tensor<3>, x: &Tensor<3>, pairs: &Pairs) -> Tensor<2> {
     on_flex!(super::pairs_flex::correlate(g, x, pairs));
-    (gather(g, &pairs.centre) * gather(x, &pairs.neighbour))
-        .sum_dim(1)
-        .squeeze_dim(1)
+    let products: Tensor<3> = gather(g, &pairs.centre) * gather(x, &pairs.neighbour);
+    sum(&products.sum_dim(1).squeeze_dim::<2>(1), &pairs.filter)
 }
 
-/// ∂S/∂g: `out[i, m, c] = Σ_{e of i} u[e, m] w[e, c] x[j, c]`.
+/// ∂S/∂g: `out[i, m, c] = Σ_{e of i} u[e, m] w[h, c] x[j, c]`.
 ///
 /// # Shapes
-/// - `u`: `[E, M]`, `x`: `[N, C]`, `w`: `[E, C]`
+/// - `u`: `[E, M]`, `x`: `[N, C]`, `w`: `[H, C]`
 /// - output: `[N, M, C]`
 #[must_use]
 pub fn spread(u: &Tensor<2>, x: &Tensor<2>, w: &Tensor<2>, pairs: &Pairs) -> Tensor<3> {
     on_flex!(super::pairs_flex::spread(u, x, w, pairs));
-    let message = gather(x, &pairs.neighbour) * w.clone(); // [E, C]
+    let message = gather(x, &pairs.neighbour) * gather(w, &pairs.filter); // [E, C]
     sum(
         &(message.unsqueeze_dim::<3>(1) * u.clone().unsqueeze_dim(2)),
         &pairs.centre,
     )
 }
 
-/// ∂S/∂u: `out[e, m] = Σ_c g[i, m, c] x[j, c] w[e, c]`.
+/// ∂S/∂u: `out[e, m] = Σ_c g[i, m, c] x[j, c] w[h, c]`.
 ///
 /// # Shapes
-/// - `g`: `[N, M, C]`, `x`: `[N, C]`, `w`: `[E, C]`
+/// - `g`: `[N, M, C]`, `x`: `[N, C]`, `w`: `[H, C]`
 /// - output: `[E, M]`
 #[must_use]
 pub fn spread_to_components(
@@ -82,16 +82,16 @@ pub fn spread_to_components(
     pairs: &Pairs,
 ) -> Tensor<2> {
     on_flex!(super::pairs_flex::spread_to_components(g, x, w, pairs));
-    let message = gather(x, &pairs.neighbour) * w.clone(); // [E, C]
+    let message = gather(x, &pairs.neighbour) * gather(w, &pairs.filter); // [E, C]
     (gather(g, &pairs.centre) * message.unsqueeze_dim(1))
         .sum_dim(2)
         .squeeze_dim(2)
 }
 
-/// ∂S/∂x: `out[j, c] = Σ_{e to j} w[e, c] Σ_m u[e, m] g[i, m, c]`.
+/// ∂S/∂x: `out[j, c] = Σ_{e to j} w[h, c] Σ_m u[e, m] g[i, m, c]`.
 ///
 /// # Shapes
-/// - `g`: `[N, M, C]`, `u`: `[E, M]`, `w`: `[E, C]`
+/// - `g`: `[N, M, C]`, `u`: `[E, M]`, `w`: `[H, C]`
 /// - output: `[N, C]`
 #[must_use]
 pub fn spread_to_neighbours(
@@ -101,18 +101,24 @@ pub fn spread_to_neighbours(
     pairs: &Pairs,
 ) -> Tensor<2> {
     on_flex!(super::pairs_flex::spread_to_neighbours(g, u, w, pairs));
-    sum(&(contract(g, u, pairs) * w.clone()), &pairs.neighbour)
+    sum(
+        &(contract(g, u, pairs) * gather(w, &pairs.filter)),
+        &pairs.neighbour,
+    )
 }
 
-/// ∂S/∂w: `out[e, c] = x[j, c] Σ_m u[e, m] g[i, m, c]`.
+/// ∂S/∂w: `out[h, c] = Σ_{e with h} x[j, c] Σ_m u[e, m] g[i, m, c]`.
 ///
 /// # Shapes
 /// - `g`: `[N, M, C]`, `u`: `[E, M]`, `x`: `[N, C]`
-/// - output: `[E, C]`
+/// - output: `[H, C]`
 #[must_use]
 pub fn spread_to_pairs(g: &Tensor<3>, u: &Tensor<2>, x: &Tensor<2>, pairs: &Pairs) -> Tensor<2> {
     on_flex!(super::pairs_flex::spread_to_pairs(g, u, x, pairs));
-    contract(g, u, pairs) * gather(x, &pairs.neighbour)
+    sum(
+        &(contract(g, u, pairs) * gather(x, &pairs.neighbour)),
+        &pairs.filter,
+    )
 }
 
 /// `out[e, c] = Σ_m u[e, m] g[i, m, c]`.

@@ -13,11 +13,12 @@ use super::{
     flex::{RowKernel, Scalar, by_dtype, fill, host, items, row, wrap},
 };
 
-/// `out[i, m, c] = Σ over pairs (i, j) of w[pair, c] x[j, m, c]`.
+/// `out[i, m, c] = Σ over pairs (i, j) of w[filter, c] x[j, m, c]`.
 pub(super) fn convolve(x: &Tensor<3>, w: &Tensor<2>, pairs: &Pairs) -> Option<Tensor<3>> {
     struct Kernel<'a, T> {
         x: &'a [T],
         w: &'a [T],
+        filter: &'a [u32],
         grouped: &'a Grouped,
         neighbour: &'a [u32],
         channels: usize,
@@ -27,7 +28,7 @@ pub(super) fn convolve(x: &Tensor<3>, w: &Tensor<2>, pairs: &Pairs) -> Option<Te
         fn row(&self, r: usize, out: &mut [T]) {
             for &e in items(self.grouped, r) {
                 let x = row(self.x, self.neighbour[e as usize] as usize, out.len());
-                let w = row(self.w, e as usize, self.channels);
+                let w = row(self.w, self.filter[e as usize] as usize, self.channels);
                 for (out, x) in out
                     .chunks_exact_mut(self.channels)
                     .zip(x.chunks_exact(self.channels))
@@ -46,6 +47,7 @@ pub(super) fn convolve(x: &Tensor<3>, w: &Tensor<2>, pairs: &Pairs) -> Option<Te
         let kernel = Kernel {
             x: x.slice::<T>(),
             w: w.slice::<T>(),
+            filter: pairs.filter.rows(),
             grouped: pairs.centre.grouped(),
             neighbour: pairs.neighbour.rows(),
             channels: c,
@@ -54,44 +56,49 @@ pub(super) fn convolve(x: &Tensor<3>, w: &Tensor<2>, pairs: &Pairs) -> Option<Te
     })
 }
 
-/// `out[pair, c] = Σ_m g[i, m, c] x[j, m, c]`.
+/// `out[filter, c] = Σ over its pairs of Σ_m g[i, m, c] x[j, m, c]`.
 pub(super) fn correlate(g: &Tensor<3>, x: &Tensor<3>, pairs: &Pairs) -> Option<Tensor<2>> {
     struct Kernel<'a, T> {
         g: &'a [T],
         x: &'a [T],
+        grouped: &'a Grouped,
         centre: &'a [u32],
         neighbour: &'a [u32],
         components: usize,
     }
     impl<T: Scalar> RowKernel<T> for Kernel<'_, T> {
         #[inline(always)]
-        fn row(&self, e: usize, out: &mut [T]) {
-            let length = self.components * out.len();
-            let g = row(self.g, self.centre[e] as usize, length);
-            let x = row(self.x, self.neighbour[e] as usize, length);
-            for (g, x) in g.chunks_exact(out.len()).zip(x.chunks_exact(out.len())) {
-                for ((o, &g), &x) in out.iter_mut().zip(g).zip(x) {
-                    *o += g * x;
+        fn row(&self, h: usize, out: &mut [T]) {
+            let c = out.len();
+            let length = self.components * c;
+            for &e in items(self.grouped, h) {
+                let g = row(self.g, self.centre[e as usize] as usize, length);
+                let x = row(self.x, self.neighbour[e as usize] as usize, length);
+                for (g, x) in g.chunks_exact(c).zip(x.chunks_exact(c)) {
+                    for ((o, &g), &x) in out.iter_mut().zip(g).zip(x) {
+                        *o += g * x;
+                    }
                 }
             }
         }
     }
     let [_, m, c] = x.dims();
-    let e = pairs.len();
+    let h = pairs.filter.count();
     let (g, x) = (host(g)?, host(x)?);
     by_dtype!(x, T => {
         let kernel = Kernel {
             g: g.slice::<T>(),
             x: x.slice::<T>(),
+            grouped: pairs.filter.grouped(),
             centre: pairs.centre.rows(),
             neighbour: pairs.neighbour.rows(),
             components: m,
         };
-        wrap(fill(&kernel, e, c, e * m * c), [e, c])
+        wrap(fill(&kernel, h, c, pairs.len() * m * c), [h, c])
     })
 }
 
-/// `out[i, m, c] = Σ over pairs (i, j) of u[pair, m] w[pair, c] x[j, c]`.
+/// `out[i, m, c] = Σ over pairs (i, j) of u[pair, m] w[filter, c] x[j, c]`.
 pub(super) fn spread(
     u: &Tensor<2>,
     x: &Tensor<2>,
@@ -102,6 +109,7 @@ pub(super) fn spread(
         u: &'a [T],
         x: &'a [T],
         w: &'a [T],
+        filter: &'a [u32],
         grouped: &'a Grouped,
         neighbour: &'a [u32],
         channels: usize,
@@ -113,7 +121,7 @@ pub(super) fn spread(
             for &e in items(self.grouped, r) {
                 let e = e as usize;
                 let x = row(self.x, self.neighbour[e] as usize, self.channels);
-                let w = row(self.w, e, self.channels);
+                let w = row(self.w, self.filter[e] as usize, self.channels);
                 let u = row(self.u, e, self.components);
                 for (out, &u) in out.chunks_exact_mut(self.channels).zip(u) {
                     for ((o, &x), &w) in out.iter_mut().zip(x).zip(w) {
@@ -132,6 +140,7 @@ pub(super) fn spread(
             u: u.slice::<T>(),
             x: x.slice::<T>(),
             w: w.slice::<T>(),
+            filter: pairs.filter.rows(),
             grouped: pairs.centre.grouped(),
             neighbour: pairs.neighbour.rows(),
             channels: c,
@@ -141,7 +150,7 @@ pub(super) fn spread(
     })
 }
 
-/// `out[pair, m] = Σ_c g[i, m, c] x[j, c] w[pair, c]`.
+/// `out[pair, m] = Σ_c g[i, m, c] x[j, c] w[filter, c]`.
 pub(super) fn spread_to_components(
     g: &Tensor<3>,
     x: &Tensor<2>,
@@ -152,6 +161,7 @@ pub(super) fn spread_to_components(
         g: &'a [T],
         x: &'a [T],
         w: &'a [T],
+        filter: &'a [u32],
         centre: &'a [u32],
         neighbour: &'a [u32],
         channels: usize,
@@ -163,7 +173,7 @@ pub(super) fn spread_to_components(
             let c = self.channels;
             let g = row(self.g, self.centre[e] as usize, out.len() * c);
             let x = row(self.x, self.neighbour[e] as usize, c);
-            let w = row(self.w, e, c);
+            let w = row(self.w, self.filter[e] as usize, c);
             for (o, g) in out.iter_mut().zip(g.chunks_exact(c)) {
                 // A sum in separate lanes, because the compiler may not reorder a float sum itself.
                 let mut lanes = [T::ZERO; LANES];
@@ -196,6 +206,7 @@ pub(super) fn spread_to_components(
             g: g.slice::<T>(),
             x: x.slice::<T>(),
             w: w.slice::<T>(),
+            filter: pairs.filter.rows(),
             centre: pairs.centre.rows(),
             neighbour: pairs.neighbour.rows(),
             channels: c,
@@ -204,7 +215,7 @@ pub(super) fn spread_to_components(
     })
 }
 
-/// `out[j, c] = Σ over pairs (i, j) of w[pair, c] Σ_m u[pair, m] g[i, m, c]`.
+/// `out[j, c] = Σ over pairs (i, j) of w[filter, c] Σ_m u[pair, m] g[i, m, c]`.
 pub(super) fn spread_to_neighbours(
     g: &Tensor<3>,
     u: &Tensor<2>,
@@ -215,6 +226,7 @@ pub(super) fn spread_to_neighbours(
         g: &'a [T],
         u: &'a [T],
         w: &'a [T],
+        filter: &'a [u32],
         grouped: &'a Grouped,
         centre: &'a [u32],
         components: usize,
@@ -226,7 +238,7 @@ pub(super) fn spread_to_neighbours(
             for &e in items(self.grouped, j) {
                 let e = e as usize;
                 let g = row(self.g, self.centre[e] as usize, self.components * c);
-                let w = row(self.w, e, c);
+                let w = row(self.w, self.filter[e] as usize, c);
                 for (g, &u) in g.chunks_exact(c).zip(row(self.u, e, self.components)) {
                     for ((o, &g), &w) in out.iter_mut().zip(g).zip(w) {
                         *o += u * (g * w);
@@ -243,6 +255,7 @@ pub(super) fn spread_to_neighbours(
             g: g.slice::<T>(),
             u: u.slice::<T>(),
             w: w.slice::<T>(),
+            filter: pairs.filter.rows(),
             grouped: pairs.neighbour.grouped(),
             centre: pairs.centre.rows(),
             components: m,
@@ -251,7 +264,7 @@ pub(super) fn spread_to_neighbours(
     })
 }
 
-/// `out[pair, c] = x[j, c] Σ_m u[pair, m] g[i, m, c]`.
+/// `out[filter, c] = Σ over its pairs of x[j, c] Σ_m u[pair, m] g[i, m, c]`.
 pub(super) fn spread_to_pairs(
     g: &Tensor<3>,
     u: &Tensor<2>,
@@ -262,35 +275,40 @@ pub(super) fn spread_to_pairs(
         g: &'a [T],
         u: &'a [T],
         x: &'a [T],
+        grouped: &'a Grouped,
         centre: &'a [u32],
         neighbour: &'a [u32],
         components: usize,
     }
     impl<T: Scalar> RowKernel<T> for Kernel<'_, T> {
         #[inline(always)]
-        fn row(&self, e: usize, out: &mut [T]) {
+        fn row(&self, h: usize, out: &mut [T]) {
             let c = out.len();
-            let g = row(self.g, self.centre[e] as usize, self.components * c);
-            let x = row(self.x, self.neighbour[e] as usize, c);
-            for (g, &u) in g.chunks_exact(c).zip(row(self.u, e, self.components)) {
-                for ((o, &g), &x) in out.iter_mut().zip(g).zip(x) {
-                    *o += u * (g * x);
+            for &e in items(self.grouped, h) {
+                let e = e as usize;
+                let g = row(self.g, self.centre[e] as usize, self.components * c);
+                let x = row(self.x, self.neighbour[e] as usize, c);
+                for (g, &u) in g.chunks_exact(c).zip(row(self.u, e, self.components)) {
+                    for ((o, &g), &x) in out.iter_mut().zip(g).zip(x) {
+                        *o += u * (g * x);
+                    }
                 }
             }
         }
     }
     let [_, m, c] = g.dims();
-    let e = pairs.len();
+    let h = pairs.filter.count();
     let (g, u, x) = (host(g)?, host(u)?, host(x)?);
     by_dtype!(x, T => {
         let kernel = Kernel {
             g: g.slice::<T>(),
             u: u.slice::<T>(),
             x: x.slice::<T>(),
+            grouped: pairs.filter.grouped(),
             centre: pairs.centre.rows(),
             neighbour: pairs.neighbour.rows(),
             components: m,
         };
-        wrap(fill(&kernel, e, c, e * m * c), [e, c])
+        wrap(fill(&kernel, h, c, pairs.len() * m * c), [h, c])
     })
 }

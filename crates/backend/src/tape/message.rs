@@ -8,10 +8,10 @@ use super::Var;
 use crate::segment::{Pairs, pairs as form};
 
 impl Var<3> {
-    /// `out[i, m, c] = Σ_{pairs of i} w[pair, c] x[j, m, c]`: messages filtered channel by channel.
+    /// `out[i, m, c] = Σ_{pairs of i} w[h, c] x[j, m, c]`: messages filtered channel by channel.
     ///
     /// # Shapes
-    /// - `self`: x `[N, M, C]`, `filter`: w `[E, C]`
+    /// - `self`: x `[N, M, C]`, `filter`: w `[H, C]`
     /// - output: `[N, M, C]`
     #[must_use]
     pub fn convolve(&self, filter: &Var<2>, pairs: &Pairs) -> Self {
@@ -25,11 +25,11 @@ impl Var<3> {
         })
     }
 
-    /// `out[pair, c] = Σ_m g[i, m, c] x[j, m, c]`, with `self` taken at the centre.
+    /// `out[h, c] = Σ_{pairs with h} Σ_m g[i, m, c] x[j, m, c]`, with `self` taken at the centre.
     ///
     /// # Shapes
     /// - `self`: g `[N, M, C]`, `other`: x `[N, M, C]`
-    /// - output: `[E, C]`
+    /// - output: `[H, C]`
     #[must_use]
     pub fn correlate(&self, other: &Self, pairs: &Pairs) -> Var<2> {
         let value = form::correlate(&self.value, &other.value, pairs);
@@ -44,11 +44,11 @@ impl Var<3> {
 }
 
 impl Var<2> {
-    /// `out[i, m, c] = Σ_{pairs of i} u[pair, m] w[pair, c] x[j, c]`: scalars spread over the
+    /// `out[i, m, c] = Σ_{pairs of i} u[pair, m] w[h, c] x[j, c]`: scalars spread over the
     /// components of a tensor, such as a unit vector or a spherical harmonic, of each pair.
     ///
     /// # Shapes
-    /// - `self`: x `[N, C]`, `components`: u `[E, M]`, `filter`: w `[E, C]`
+    /// - `self`: x `[N, C]`, `components`: u `[E, M]`, `filter`: w `[H, C]`
     /// - output: `[N, M, C]`
     #[must_use]
     pub fn spread(&self, components: &Self, filter: &Self, pairs: &Pairs) -> Var<3> {

@@ -187,9 +187,14 @@ fn matrix_products() {
     });
 }
 
-/// Three rows, with a row that nobody points to and a pair met twice.
+/// Three rows, with a row that nobody points to and a pair met twice; the filters of the second and
+/// third pair are one.
 fn pairs() -> Pairs {
-    Pairs::new(vec![0, 0, 2, 2, 2], vec![1, 2, 0, 1, 1], 3, &flex())
+    Pairs::new(vec![0, 0, 2, 2, 2], vec![1, 2, 0, 1, 1], 3, &flex()).sharing(Index::new(
+        vec![3, 1, 1, 0, 2],
+        5,
+        &flex(),
+    ))
 }
 
 #[test]
@@ -271,12 +276,13 @@ fn the_pair_kernels_agree_with_burns_operations() {
     let run = |device: &Device, dtype: DType| -> Vec<Vec<f64>> {
         let make = |count: usize, seed| numbers(count, seed);
         let on = |values: Vec<f64>| TensorData::new(values.clone(), [values.len()]);
-        let p = Pairs::new(centre.clone(), neighbour.clone(), n, device);
+        let filter = Index::new((0..60).map(|k| (7 * k) % 41).collect(), 41, device);
+        let p = Pairs::new(centre.clone(), neighbour.clone(), n, device).sharing(filter);
         let t1 = |count, seed| Tensor::<1>::from_data(on(make(count, seed)), (device, dtype));
         let g = t1(n * m * c, 1).reshape([n, m, c]);
         let x3 = t1(n * m * c, 2).reshape([n, m, c]);
         let x = t1(n * c, 3).reshape([n, c]);
-        let w = t1(e * c, 4).reshape([e, c]);
+        let w = t1(41 * c, 4).reshape([41, c]);
         let u = t1(e * m, 5).reshape([e, m]);
         vec![
             flat(form::convolve(&x3, &w, &p)),

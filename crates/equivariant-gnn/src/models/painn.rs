@@ -1,7 +1,8 @@
 //! `PaiNN`: scalar and vector features (Schütt, Unke & Gastegger, ICML 2021, arXiv:2102.03150), with
 //! `SchNetPack` 2.2's layers and parameter names.
 //!
-//! Axis letters: N atoms, E pairs, C features, K radial functions.
+//! Axis letters: N atoms, E pairs, H filters that the two directions of a pair share, C features, K
+//! radial functions.
 
 use backend::{segment::Pairs, tape::Var};
 use burn::tensor::Tensor;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Input, Model, at_least_one,
-    radial::{Distances, RadialConfig, cosine_cutoff, with_bias, with_ones},
+    radial::{Distances, RadialConfig, cosine_cutoff, lengths, with_bias, with_ones},
     readout,
 };
 use crate::{
@@ -78,7 +79,7 @@ fn thirds(weights: &Scope<'_>, name: &str, x: &Var<2>) -> [Var<2>; 3] {
 impl PaiNNConfig {
     /// Equations 7 and 8: what each atom hears from its neighbours.
     ///
-    /// `filters` are W(r) f(r) of this layer in three parts, each `[E, C]`.
+    /// `filters` are W(r) f(r) of this layer in three parts, each `[H, C]`.
     fn message(
         weights: &Scope<'_>,
         t: usize,
@@ -185,20 +186,22 @@ impl Model for PaiNNConfig {
     }
 
     fn energies(&self, weights: &Scope<'_>, input: &Input<'_>) -> Var<2> {
-        let pairs = &input.batch.edges.pairs;
+        let edges = &input.batch.edges;
         let c = self.width;
-        let Distances {
-            distance,
-            direction,
-        } = Distances::new(input.vectors); // [E, 1], [E, 3]
-        let basis = self.radial.gaussians(weights, &distance); // [E, K]
-        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [E, 1]
-        weights.note(|| "d_ij".into(), &distance);
-        weights.note(|| "rbf".into(), &basis);
-        weights.note(|| "fcut".into(), &cutoff);
+        let direction = Distances::new(input.vectors).direction; // [E, 3]
+        // Filters depend on the distance alone: both directions of a pair share one.
+        let distance = lengths(&input.vectors.gather(&edges.representative)); // [H, 1]
+        let basis = self.radial.gaussians(weights, &distance); // [H, K]
+        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [H, 1]
+        if weights.is_traced() {
+            let each = |x: &Var<2>| x.gather(&edges.shared.filter);
+            weights.note(|| "d_ij".into(), &each(&distance));
+            weights.note(|| "rbf".into(), &each(&basis));
+            weights.note(|| "fcut".into(), &each(&cutoff));
+        }
         // (W g + b) f = [W b] ([g 1] f): with the cutoff function and the bias inside the product, no
-        // pass over the E × 9 C filters is needed beside the product itself.
-        let basis = with_ones(&basis).mul(&cutoff); // [E, K + 1]
+        // pass over the H × 9 C filters is needed beside the product itself.
+        let basis = with_ones(&basis).mul(&cutoff); // [H, K + 1]
         let filter_net = with_bias(
             &weights.weight("representation.filter_net.weight"),
             &weights.weight("representation.filter_net.bias"),
@@ -216,9 +219,9 @@ impl Model for PaiNNConfig {
                     let empty = Tensor::zeros([1, 1], (&basis.device(), basis.dtype()));
                     return Var::constant(empty);
                 }
-                basis.matmul_transposed(&filter_net.narrow(0, (3 * t + k) * c, c)) // [E, C]
+                basis.matmul_transposed(&filter_net.narrow(0, (3 * t + k) * c, c)) // [H, C]
             });
-            features = Self::message(weights, t, &features, &filters, &direction, pairs);
+            features = Self::message(weights, t, &features, &filters, &direction, &edges.shared);
             let Features { q, mu: Some(mu) } = features else {
                 unreachable!("a message always makes vectors")
             };

@@ -1,6 +1,6 @@
 //! Functions of the distance: Gaussians and the cosine cutoff, as in `SchNetPack`.
 //!
-//! Axis letters: E pairs, K radial functions.
+//! Axis letters: E pairs (or filters that pairs share), K radial functions.
 
 use std::f64::consts::PI;
 
@@ -44,13 +44,22 @@ pub(super) struct Distances {
 
 impl Distances {
     pub(super) fn new(vectors: &Var<2>) -> Self {
-        let distance = vectors.square().sum_dim(1).sqrt(); // [E, 1]
+        let distance = lengths(vectors); // [E, 1]
         let direction = vectors.mul(&distance.recip()); // [E, 3]
         Self {
             distance,
             direction,
         }
     }
+}
+
+/// The lengths of vectors.
+///
+/// # Shapes
+/// - `vectors`: `[E, 3]` (Å)
+/// - output: `[E, 1]` (Å)
+pub(super) fn lengths(vectors: &Var<2>) -> Var<2> {
+    vectors.square().sum_dim(1).sqrt()
 }
 
 impl RadialConfig {

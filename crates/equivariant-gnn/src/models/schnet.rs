@@ -1,14 +1,15 @@
 //! `SchNet`: continuous-filter convolutions on invariant features (Schütt et al., J. Chem. Phys. 148,
 //! 241722, 2018, doi:10.1063/1.5019779), with `SchNetPack` 2.2's layers and parameter names.
 //!
-//! Axis letters: N atoms, E pairs, C features, K radial functions.
+//! Axis letters: N atoms, E pairs, H filters that the two directions of a pair share, C features, K
+//! radial functions.
 
 use backend::tape::Var;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Input, Model, at_least_one,
-    radial::{Distances, RadialConfig, cosine_cutoff, with_bias, with_ones},
+    radial::{RadialConfig, cosine_cutoff, lengths, with_bias, with_ones},
     readout,
 };
 use crate::{
@@ -94,16 +95,21 @@ impl Model for SchNetConfig {
     }
 
     fn energies(&self, weights: &Scope<'_>, input: &Input<'_>) -> Var<2> {
-        let pairs = &input.batch.edges.pairs;
+        let edges = &input.batch.edges;
         let n = input.batch.species.len();
         let c = self.width;
-        let distance = Distances::new(input.vectors).distance; // [E, 1]
-        let basis = self.radial.gaussians(weights, &distance); // [E, K]
-        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [E, 1]
-        weights.note(|| "d_ij".into(), &distance);
-        weights.note(|| "rbf".into(), &basis);
-        weights.note(|| "fcut".into(), &cutoff);
-        let basis = with_ones(&basis); // [E, K + 1]
+        // Filters depend on the distance alone: both directions of a pair share one.
+        let distance = lengths(&input.vectors.gather(&edges.representative)); // [H, 1]
+        let basis = self.radial.gaussians(weights, &distance); // [H, K]
+        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [H, 1]
+        if weights.is_traced() {
+            let each = |x: &Var<2>| x.gather(&edges.shared.filter);
+            weights.note(|| "d_ij".into(), &each(&distance));
+            weights.note(|| "rbf".into(), &each(&basis));
+            weights.note(|| "fcut".into(), &each(&cutoff));
+        }
+        let basis = with_ones(&basis); // [H, K + 1]
+        let cutoff = cutoff.gather(&edges.shared.filter); // [E, 1]
 
         let embedding = weights.weight::<2>("representation.embedding.weight");
         let mut x = embedding.gather(&input.batch.element); // [N, C]
@@ -113,11 +119,11 @@ impl Model for SchNetConfig {
                 &weights.weight(&format!("{name}.filter_network.0.weight")),
                 &weights.weight(&format!("{name}.filter_network.0.bias")),
             );
-            let filter = basis.matmul_transposed(&first).shifted_softplus(); // [E, C]
-            let filter = weights.dense(&format!("{name}.filter_network.1"), &filter); // [E, C]
+            let filter = basis.matmul_transposed(&first).shifted_softplus(); // [H, C]
+            let filter = weights.dense(&format!("{name}.filter_network.1"), &filter); // [H, C]
             let y = x.linear(&weights.weight(&format!("{name}.in2f.weight")), None); // [N, C]
             // The cutoff function rides along as the one component of the spread.
-            let v = y.spread(&cutoff, &filter, pairs).reshape([n, c]); // [N, C]
+            let v = y.spread(&cutoff, &filter, &edges.shared).reshape([n, c]); // [N, C]
             let v = weights
                 .dense(&format!("{name}.f2out.0"), &v)
                 .shifted_softplus();
