@@ -20,13 +20,20 @@ fuzz_target!(|text: &str| {
         ring_numbers: RingNumbers::Lowest,
         ..DecodeOptions::default()
     });
-    let Ok(first) = encoder.encode(text).map(str::to_owned) else { return };
+    let Ok(first) = encoder.encode(text).map(str::to_owned) else {
+        return;
+    };
     // A charge with a zero digit can be written but not read back.
-    let Ok(smiles) = decoder.decode(&first).map(str::to_owned) else { return };
+    let Ok(smiles) = decoder.decode(&first).map(str::to_owned) else {
+        return;
+    };
     let second = encoder
         .encode(&smiles)
         .unwrap_or_else(|error| panic!("{text:?} gives {first} gives {smiles:?}: {error}"))
         .to_owned();
-    let third = decoder.decode(&second).expect("written by the encoder").to_owned();
+    let third = decoder
+        .decode(&second)
+        .expect("written by the encoder")
+        .to_owned();
     assert_eq!(smiles, third, "{text:?} gives {first} and then {second}");
 });

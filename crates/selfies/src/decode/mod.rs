@@ -39,6 +39,10 @@ pub struct DecodeOptions {
     pub ring_numbers: RingNumbers,
     /// Accept `[*]` and the four newest elements.
     pub wildcards: bool,
+    /// Accept numbers of four to nine index symbols (`[Ring4]`, `[Branch5]`),
+    /// which the encoder writes for distances above 4,096 and the Python package
+    /// cannot read back.
+    pub long_numbers: bool,
 }
 
 impl DecodeOptions {

@@ -5,7 +5,7 @@
 //! while the second depends on what the last symbol did.
 
 use crate::error::DecodeError;
-use crate::symbol::{Action, Entry, Kind, SymbolTable, Window};
+use crate::symbol::{Action, Entry, Extensions, Kind, SymbolTable, Window};
 use crate::v1::modern_symbol;
 
 use super::DecodeOptions;
@@ -116,13 +116,13 @@ fn long_symbol(
 
 #[cold]
 fn prepare(symbol: &str, options: &DecodeOptions) -> Entry {
+    let extensions = Extensions {
+        wildcards: options.wildcards,
+        long_numbers: options.long_numbers,
+    };
     // A padding symbol is recognised before symbols are modernised.
     if symbol == "[nop]" || !options.modernize {
-        return Entry::new(symbol, &options.constraints, options.wildcards);
+        return Entry::new(symbol, &options.constraints, extensions);
     }
-    Entry::new(
-        &modern_symbol(symbol),
-        &options.constraints,
-        options.wildcards,
-    )
+    Entry::new(&modern_symbol(symbol), &options.constraints, extensions)
 }

@@ -87,6 +87,15 @@ pub(crate) const fn index_length(index: u64) -> u32 {
     (64 - (index | 1).leading_zeros()).div_ceil(4)
 }
 
+/// Symbols beyond those of the reference.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extensions {
+    /// `[*]` and the four newest elements.
+    pub(crate) wildcards: bool,
+    /// Numbers of four to nine index symbols.
+    pub(crate) long_numbers: bool,
+}
+
 /// A SELFIES symbol, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Symbol {
@@ -133,43 +142,43 @@ impl FromStr for Symbol {
     type Err = InvalidSymbol;
 
     fn from_str(symbol: &str) -> Result<Self, InvalidSymbol> {
-        Self::read(symbol, false).ok_or_else(|| InvalidSymbol {
+        Self::read(symbol, Extensions::default()).ok_or_else(|| InvalidSymbol {
             symbol: symbol.to_owned(),
         })
     }
 }
 
 impl Symbol {
-    /// Reads a symbol; `wildcards` allows `*` and the four newest elements.
-    pub(crate) fn read(symbol: &str, wildcards: bool) -> Option<Self> {
+    /// Reads a symbol.
+    pub(crate) fn read(symbol: &str, extensions: Extensions) -> Option<Self> {
         if symbol == "[nop]" {
             return Some(Self::Nop);
         }
         // The letters before the last two characters, the bracket among them.
         let mut back = symbol.chars().rev().skip(2);
         match (back.next(), back.next()) {
-            (Some('h'), Some('c')) => read_branch(symbol),
-            (Some('g'), Some('n')) => read_ring(symbol),
+            (Some('h'), Some('c')) => read_branch(symbol, extensions),
+            (Some('g'), Some('n')) => read_ring(symbol, extensions),
             _ if symbol.contains("eps") => Some(Self::Epsilon),
-            _ => read_atom(symbol, wildcards),
+            _ => read_atom(symbol, extensions.wildcards),
         }
     }
 }
 
-fn read_branch(symbol: &str) -> Option<Symbol> {
+fn read_branch(symbol: &str, extensions: Extensions) -> Option<Symbol> {
     let (order, rest) = order_and_rest(symbol.strip_prefix('[')?);
-    let size = size(rest.strip_prefix("Branch")?)?;
+    let size = size(rest.strip_prefix("Branch")?, extensions)?;
     Some(Symbol::Branch { order, size })
 }
 
-fn read_ring(symbol: &str) -> Option<Symbol> {
+fn read_ring(symbol: &str, extensions: Extensions) -> Option<Symbol> {
     let inner = symbol.strip_prefix('[')?;
     let (order, rest) = order_and_rest(inner);
     if let Some(rest) = rest.strip_prefix("Ring") {
         return Some(Symbol::Ring {
             order,
             directions: [Direction::None; 2],
-            size: size(rest)?,
+            size: size(rest, extensions)?,
         });
     }
     let (marks, rest) = inner.split_at_checked(2)?;
@@ -181,7 +190,7 @@ fn read_ring(symbol: &str) -> Option<Symbol> {
     Some(Symbol::Ring {
         order: BondOrder::Single,
         directions,
-        size: size(rest.strip_prefix("Ring")?)?,
+        size: size(rest.strip_prefix("Ring")?, extensions)?,
     })
 }
 
@@ -202,11 +211,10 @@ fn mark(mark: u8) -> Option<Direction> {
     }
 }
 
-fn size(text: &str) -> Option<u8> {
-    match text {
-        "1]" => Some(1),
-        "2]" => Some(2),
-        "3]" => Some(3),
+fn size(text: &str, extensions: Extensions) -> Option<u8> {
+    let most = if extensions.long_numbers { b'9' } else { b'3' };
+    match *text.as_bytes() {
+        [size, b']'] if (b'1'..=most).contains(&size) => Some(size - b'0'),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::constraints::Constraints;
 use crate::smiles::{Atom, BondOrder, Direction};
 
 use super::key::{Key, KeyMap};
-use super::{Symbol, index_value, push_atom};
+use super::{Extensions, Symbol, index_value, push_atom};
 
 /// What a symbol does to the decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,14 +85,14 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Prepares a symbol under given constraints.
-    pub(crate) fn new(symbol: &str, constraints: &Constraints, wildcards: bool) -> Self {
+    pub(crate) fn new(symbol: &str, constraints: &Constraints, extensions: Extensions) -> Self {
         let mut action = Action {
             numbers: index_value(symbol),
             ..Action::default()
         };
         let mut text = [0; 31];
         let mut length = 0;
-        match Symbol::read(symbol, wildcards) {
+        match Symbol::read(symbol, extensions) {
             None => {}
             Some(Symbol::Nop) => action.kind = Kind::Nop,
             Some(Symbol::Epsilon) => action.kind = Kind::Epsilon,

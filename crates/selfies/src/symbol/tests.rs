@@ -61,9 +61,14 @@ fn other_texts_are_no_symbols() {
         "[99999999999C]",
         "[éRing1]",
     ] {
-        assert_eq!(Symbol::read(text, false), None, "{text}");
+        assert_eq!(Symbol::read(text, Extensions::default()), None, "{text}");
     }
-    assert!(Symbol::read("[*]", true).is_some());
+    let all = Extensions {
+        wildcards: true,
+        long_numbers: true,
+    };
+    assert!(Symbol::read("[*]", all).is_some());
+    assert!(Symbol::read("[=Ring9]", all).is_some());
 }
 
 #[test]

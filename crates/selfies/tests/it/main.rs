@@ -1,9 +1,11 @@
 //! Behaviour of the public interface, checked against the Python package's outputs.
 
 mod attribution;
+mod beyond;
 mod golden;
 mod graph;
 mod metrics;
 mod parity_v1;
 mod parity_v2;
+mod properties;
 mod utilities;
