@@ -24,7 +24,7 @@ pub struct Candidate {
     pub aicc: f64,
     /// Schwarz's criterion.
     pub bic: f64,
-    /// AICc above the best one.
+    /// `AICc` above the best one.
     pub delta_aicc: f64,
     /// Akaike weight among the candidates.
     pub akaike_weight: f64,
@@ -39,13 +39,13 @@ pub struct Candidate {
 pub struct Comparison {
     /// Candidates in the order given.
     pub candidates: Vec<Candidate>,
-    /// Index of the lowest AICc.
+    /// Index of the lowest `AICc`.
     pub best_aicc: usize,
     /// Index of the lowest BIC.
     pub best_bic: usize,
     /// Index of the lowest held-out error, where rows were held out.
     pub best_held_out: Option<usize>,
-    /// Index of the choice: the fewest parameters within 2 of the best AICc.
+    /// Index of the choice: the fewest parameters within 2 of the best `AICc`.
     pub selected: usize,
 }
 

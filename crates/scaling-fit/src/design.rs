@@ -16,7 +16,10 @@ pub fn schedule_mismatch(tokens: &[f64], schedule: &[f64]) -> Option<Warning> {
         .iter()
         .zip(schedule)
         .enumerate()
-        .filter(|(_, (tokens, schedule))| !((*schedule / *tokens - 1.0).abs() <= MISMATCH))
+        .filter(|(_, (tokens, schedule))| {
+            let mismatch = (*schedule / *tokens - 1.0).abs();
+            mismatch.is_nan() || mismatch > MISMATCH
+        })
         .map(|(row, _)| row)
         .collect();
     (!rows.is_empty()).then_some(Warning::ScheduleMismatch { rows })

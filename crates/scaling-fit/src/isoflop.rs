@@ -1,11 +1,11 @@
-//! The parabola (IsoFLOP) method: the best size at each compute budget, and the line through the minima.
+//! The parabola (`IsoFLOP`) method: the best size at each compute budget, and the line through the minima.
 
 use crate::error::{Error, Result};
 use crate::linalg::{ZERO_VECTOR, least_squares};
 use crate::warning::Warning;
 use serde::{Deserialize, Serialize};
 
-/// A run of an IsoFLOP study.
+/// A run of an `IsoFLOP` study.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct IsoRun {
     /// Compute budget (FLOP); runs of one budget carry the same number.
@@ -93,7 +93,10 @@ pub fn isoflop(runs: &[IsoRun], minimum: Minimum) -> Result<IsoFlop> {
         warnings: Vec::new(),
     };
     for compute in computes {
-        let mut members: Vec<&IsoRun> = runs.iter().filter(|r| r.compute == compute).collect();
+        let mut members: Vec<&IsoRun> = runs
+            .iter()
+            .filter(|r| r.compute.to_bits() == compute.to_bits())
+            .collect();
         members.sort_by(|a, b| a.size.total_cmp(&b.size).then(a.loss.total_cmp(&b.loss)));
         match budget(compute, &members, minimum) {
             Ok(found) => out.budgets.push(found),

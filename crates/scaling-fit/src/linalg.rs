@@ -1,5 +1,10 @@
 //! Dense linear algebra for at most [`MAX_PARAMETERS`] unknowns, on the stack.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "indices are those of the matrix formulas"
+)]
+
 /// The most parameters any law has: a broken law with three breaks and a floor.
 pub(crate) const MAX_PARAMETERS: usize = 12;
 

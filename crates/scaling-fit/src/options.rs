@@ -111,10 +111,13 @@ impl FitOptions {
     pub(crate) fn descents(&self, law: Law) -> usize {
         self.starts.unwrap_or(match law {
             Law::Power => 1,
-            Law::Saturating | Law::Shifted { floor: false } | Law::OverTraining | Law::Joint => 4,
+            Law::Saturating
+            | Law::Shifted { floor: false }
+            | Law::OverTraining
+            | Law::Joint
+            | Law::Broken { breaks: 0, .. } => 4,
             Law::Kaplan | Law::Shifted { floor: true } => 6,
             Law::SigmoidLike => 8,
-            Law::Broken { breaks: 0, .. } => 4,
             Law::Broken { breaks: 1, .. } => 12,
             Law::Broken { .. } => 24,
         })

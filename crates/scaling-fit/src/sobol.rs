@@ -87,7 +87,7 @@ mod tests {
         }
         for _ in 1..64 {
             for (column, u) in seen.iter_mut().zip(sobol.next_point()) {
-                let cell = (u * 64.0) as usize;
+                let cell = (0..64_usize).rev().find(|c| u * 64.0 >= *c as f64).unwrap();
                 assert!(!column[cell], "cell {cell} hit twice");
                 column[cell] = true;
             }

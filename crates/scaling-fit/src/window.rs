@@ -60,7 +60,7 @@ const ROUNDING: f64 = 1e-9;
 
 /// Finds the power-law stretch of a series in one resource.
 ///
-/// The straight line, the law with a floor, the law with a knee and the plateau before a law compete by AICc; of
+/// The straight line, the law with a floor, the law with a knee and the plateau before a law compete by `AICc`; of
 /// those within 2 of the best, the one with the fewest parameters is taken.
 ///
 /// # Errors
@@ -112,12 +112,9 @@ pub fn window(points: &Points) -> Result<Window> {
         .iter()
         .map(|shape| shape.0)
         .fold(f64::INFINITY, f64::min);
-    let chosen = shapes
-        .into_iter()
-        .filter(|shape| shape.0 <= best + 2.0)
-        .min_by_key(|shape| shape.1)
-        .map(|shape| shape.2)
-        .expect("the straight line is always a candidate");
+    shapes.retain(|shape| shape.0 <= best + 2.0);
+    shapes.sort_by_key(|shape| shape.1);
+    let (_, _, chosen) = shapes.swap_remove(0);
     Ok(describe(chosen, &resource, local))
 }
 

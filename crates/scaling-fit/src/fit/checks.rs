@@ -70,7 +70,10 @@ pub(crate) fn identifiable(law: Law, checked: &Checked, space: &Space) -> Result
         return Err(too_few(distinct));
     }
     let first = checked.rows[0].loss;
-    let flat = checked.rows.iter().all(|row| row.loss == first);
+    let flat = checked
+        .rows
+        .iter()
+        .all(|row| row.loss.to_bits() == first.to_bits());
     if flat && space.free > 2 {
         return Err(Error::NotIdentifiable {
             law: law.name(),

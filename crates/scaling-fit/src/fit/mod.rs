@@ -146,10 +146,10 @@ fn without_floors(
         if tied || space.caller_bounds[slot].is_some_and(|(low, _)| low > f64::NEG_INFINITY) {
             continue;
         }
-        let mut tried = constraints.clone();
-        tried.retain(|c| !matches!(c, Constraint::Bounded { name, .. } if name == spec.name));
-        tried.push(Constraint::fixed(spec.name, 0.0));
-        let smaller = Space::new(law, &tried, implied)?;
+        let mut without = constraints.clone();
+        without.retain(|c| !matches!(c, Constraint::Bounded { name, .. } if name == spec.name));
+        without.push(Constraint::fixed(spec.name, 0.0));
+        let smaller = Space::new(law, &without, implied)?;
         let theta = space.theta(&best.phi);
         let held = Problem {
             space: &smaller,
@@ -158,7 +158,7 @@ fn without_floors(
         let end = minimise(&held, objective, &smaller.phi(&theta), 250);
         let scale = best.value.abs().max(1e-300);
         if end.value.is_finite() && end.value <= best.value + 1e-10 * scale && smaller.free > 0 {
-            (space, best, constraints) = (smaller, end, tried);
+            (space, best, constraints) = (smaller, end, without);
             zeroed.push(spec.name);
         }
     }

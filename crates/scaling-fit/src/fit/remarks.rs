@@ -59,7 +59,11 @@ pub(crate) fn collect(
         });
     }
     let first = checked.rows[0].loss;
-    if checked.rows.iter().all(|row| row.loss == first) {
+    if checked
+        .rows
+        .iter()
+        .all(|row| row.loss.to_bits() == first.to_bits())
+    {
         out.warnings.push(Warning::NoTrend);
     } else {
         rising(out);

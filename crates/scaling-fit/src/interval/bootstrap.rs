@@ -61,6 +61,11 @@ pub(crate) fn resample(
 }
 
 /// Percentile of sorted values, interpolated linearly between order statistics.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a position between 0 and the number of values"
+)]
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let position = share.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     let below = position.floor();
@@ -90,7 +95,10 @@ pub(crate) fn intervals(of: &str, estimate: f64, values: &[f64], level: f64) -> 
     let tail = 0.5 * (1.0 - level);
     let n = sorted.len() as f64;
     let below = sorted.iter().filter(|v| **v < estimate).count() as f64;
-    let equal = sorted.iter().filter(|v| **v == estimate).count() as f64;
+    let equal = sorted
+        .iter()
+        .filter(|v| v.to_bits() == estimate.to_bits())
+        .count() as f64;
     let share = ((below + 0.5 * equal) / n).clamp(0.5 / n, 1.0 - 0.5 / n);
     let shift = 2.0 * normal_quantile(share);
     let corrected = |p: f64| normal_cdf(shift + normal_quantile(p));

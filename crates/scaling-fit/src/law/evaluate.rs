@@ -40,7 +40,7 @@ fn shares<const K: usize>(terms: [f64; K]) -> (f64, [f64; K]) {
 
 impl Law {
     /// ln L at one point, from fitted coordinates.
-    pub(crate) fn evaluate(&self, theta: &Vector, x: [f64; 2]) -> f64 {
+    pub(crate) fn evaluate(self, theta: &Vector, x: [f64; 2]) -> f64 {
         let mut gradient = ZERO_VECTOR;
         self.evaluate_with_gradient(theta, x, &mut gradient)
     }
@@ -48,7 +48,7 @@ impl Law {
     /// ln L at one point and its gradient with respect to the fitted coordinates.
     #[inline]
     pub(crate) fn evaluate_with_gradient(
-        &self,
+        self,
         theta: &Vector,
         x: [f64; 2],
         gradient: &mut Vector,
@@ -72,7 +72,7 @@ impl Law {
                 // ln(1/R + gamma) is itself a log-sum-exp.
                 let (inner, s) = shares([-r, theta[2]]);
                 let term = theta[0] + theta[1] * inner;
-                let (value, share) = if *floor {
+                let (value, share) = if floor {
                     let (value, outer) = shares([term, theta[3]]);
                     g[3] = outer[1];
                     (value, outer[0])
@@ -124,9 +124,9 @@ impl Law {
                 value
             }
             Self::Broken { breaks, floor } => {
-                let o = usize::from(*floor);
+                let o = usize::from(floor);
                 let mut term = theta[o] - theta[o + 1] * r;
-                for number in 0..usize::from(*breaks) {
+                for number in 0..usize::from(breaks) {
                     let at = o + 2 + 3 * number;
                     let (c, f) = (theta[at], theta[at + 2].exp());
                     let z = r - theta[at + 1];
@@ -136,10 +136,10 @@ impl Law {
                     g[at + 1] = c * sigma;
                     g[at + 2] = -c * (f * sp - z * sigma);
                 }
-                let end = o + 2 + 3 * usize::from(*breaks);
+                let end = o + 2 + 3 * usize::from(breaks);
                 g[o] = 1.0;
                 g[o + 1] = -r;
-                if !*floor {
+                if !floor {
                     return term;
                 }
                 let (value, s) = shares([theta[0], term]);

@@ -35,7 +35,7 @@ pub enum Law {
     /// L = E + (a M^eta + b M^-eta) C^-eta with M = D/N and C = 6 N D
     /// (Gadre et al. 2024, arXiv:2403.08540, Eq. 4).
     OverTraining,
-    /// L = a + b R^-c0 prod_i (1 + (R/d_i)^(1/f_i))^(-c_i f_i), the smoothly broken law
+    /// `L = a + b R^-c0 prod_i (1 + (R/d_i)^(1/f_i))^(-c_i f_i)`, the smoothly broken law
     /// (Caballero et al. 2022, arXiv:2210.14891, Eq. 1), with or without the floor a.
     Broken {
         /// Number of breaks, 0 to 3.
@@ -250,7 +250,7 @@ impl Law {
         self.specs().len()
     }
 
-    pub(crate) fn specs(&self) -> &'static [ParameterSpec] {
+    pub(crate) fn specs(self) -> &'static [ParameterSpec] {
         match self {
             Self::Power => &POWER,
             Self::Saturating => &SATURATING,
@@ -261,13 +261,13 @@ impl Law {
             Self::Kaplan => &KAPLAN,
             Self::OverTraining => &OVER_TRAINING,
             Self::Broken { breaks, floor } => {
-                let end = 3 + 3 * usize::from((*breaks).min(3));
-                &BROKEN[usize::from(!*floor)..end]
+                let end = 3 + 3 * usize::from(breaks.min(3));
+                &BROKEN[usize::from(!floor)..end]
             }
         }
     }
 
-    pub(crate) fn index_of(&self, name: &str) -> Result<usize> {
+    pub(crate) fn index_of(self, name: &str) -> Result<usize> {
         self.specs()
             .iter()
             .position(|spec| spec.name == name)
@@ -282,9 +282,9 @@ impl Law {
             })
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    pub(crate) fn check(self) -> Result<()> {
         match self {
-            Self::Broken { breaks, .. } if *breaks > 3 => Err(Error::InvalidOption {
+            Self::Broken { breaks, .. } if breaks > 3 => Err(Error::InvalidOption {
                 option: "breaks".into(),
                 value: breaks.to_string(),
                 expected: "0 to 3".into(),

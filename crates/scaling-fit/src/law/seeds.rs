@@ -30,10 +30,15 @@ pub(crate) fn seeds(law: Law, rows: &[Row], weights: &[f64], space: &Space) -> V
             breaks: 0,
             floor: false,
         } => 1,
-        Law::Saturating | Law::OverTraining | Law::Shifted { floor: false } => 16,
+        Law::Saturating
+        | Law::OverTraining
+        | Law::Shifted { floor: false }
+        | Law::Broken {
+            breaks: 0,
+            floor: true,
+        } => 16,
         Law::Joint | Law::Kaplan => 32,
         Law::SigmoidLike | Law::Shifted { floor: true } => 64,
-        Law::Broken { breaks: 0, .. } => 16,
         Law::Broken { breaks: 1, .. } => 256,
         Law::Broken { .. } => 2048,
     };
@@ -277,7 +282,7 @@ fn excess_line<const K: usize>(
     )
 }
 
-/// L^(1/alpha_D) is linear in Nc^p and Dc once p = alpha_N/alpha_D and `alpha_D` are given.
+/// `L^(1/alpha_D)` is linear in Nc^p and Dc once `p = alpha_N/alpha_D` and `alpha_D` are given.
 fn kaplan_seed(rows: &[Row], weights: &[f64], space: &Space, u: &[f64]) -> Option<Vector> {
     let mut best: Option<(f64, Vector)> = None;
     let exponent = 0.02 * (5.0 * u[0]).exp2();
@@ -317,7 +322,7 @@ fn kaplan_seed(rows: &[Row], weights: &[f64], space: &Space, u: &[f64]) -> Optio
     best.map(|(_, theta)| theta)
 }
 
-/// ln(L - a) is linear in ln b, c0 and every c_i once the floor, the breaks and their widths are given.
+/// ln(L - a) is linear in ln b, c0 and every `c_i` once the floor, the breaks and their widths are given.
 #[expect(
     clippy::too_many_arguments,
     reason = "the parts of one law, taken apart only here"

@@ -1,5 +1,11 @@
 //! Axes: scales, ranges, ticks and their labels.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tick numbers and decimals are small and checked for their range"
+)]
+
 /// How values become positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {

@@ -235,17 +235,16 @@ pub(crate) fn rule(scene: &mut Scene, rule: &Rule, frame: &Frame<'_>) {
     }
 }
 
-/// Writes the labels of rules and shades where they hide the least, clear of the legend in `taken`.
+/// Writes the labels of rules and shades where they hide the least, clear of the legend and of one another; adds their places to `taken`.
 pub(crate) fn rule_labels(
     scene: &mut Scene,
     panel: &Panel,
     frame: &Frame<'_>,
-    taken: Option<Rect>,
+    taken: &mut Vec<Rect>,
 ) {
     let area = frame.area;
     let (right, bottom) = (area.x + area.width, area.y + area.height);
     let (top_line, bottom_line) = (area.y + LABEL + 2.0, bottom - 5.0);
-    let mut taken: Vec<Rect> = taken.into_iter().collect();
     for rule in &panel.rules {
         let (label, spots) = match rule {
             Rule::Horizontal { at, label, .. } => {
@@ -354,6 +353,14 @@ fn hidden(panel: &Panel, frame: &Frame<'_>, corner: [f64; 2], size: [f64; 2]) ->
         height: size[1] + 8.0,
     };
     let mut count = 0;
+    for rule in &panel.rules {
+        if let Rule::Horizontal { at, .. } = rule {
+            let crosses = frame
+                .y(*at)
+                .is_some_and(|y| y > room.y && y < room.y + room.height);
+            count += 3 * usize::from(crosses);
+        }
+    }
     for series in &panel.series {
         let mut previous: Option<[f64; 2]> = None;
         for (index, (&x, &y)) in series.x.iter().zip(&series.y).enumerate() {
@@ -447,7 +454,7 @@ pub(crate) fn remark(
     panel: &Panel,
     frame: &Frame<'_>,
     text: &str,
-    taken: Option<Rect>,
+    taken: &[Rect],
 ) {
     let lines: Vec<&str> = text.lines().collect();
     let width = lines
@@ -468,7 +475,7 @@ pub(crate) fn remark(
                 width: size[0],
                 height: size[1],
             };
-            let overlap = taken.is_some_and(|other| place.overlaps(&other));
+            let overlap = taken.iter().any(|other| place.overlaps(other));
             hidden(panel, frame, *corner, size) + if overlap { 10_000 } else { 0 }
         })
         .expect("there are four corners");
@@ -478,10 +485,12 @@ pub(crate) fn remark(
     }
 }
 
+/// Steps of colour in a colour bar.
+const STEPS: usize = 48;
+
 /// Draws the colour bar to the right of the panel.
 pub(crate) fn colour_bar(scene: &mut Scene, area: Rect, title: &str, range: (f64, f64)) {
     let x = area.x + area.width + 12.0;
-    const STEPS: usize = 48;
     for step in 0..STEPS {
         let share = step as f64 / STEPS as f64;
         let height = area.height / STEPS as f64;

@@ -126,7 +126,7 @@ impl Figure {
             clips: Vec::new(),
             shapes: Vec::new(),
         };
-        for (index, panel) in self.panels.iter().enumerate() {
+        for ((index, panel), letter) in self.panels.iter().enumerate().zip(('a'..='z').cycle()) {
             let cell = Rect {
                 x: self.width * (index % self.columns) as f64,
                 y: self.height * (index / self.columns) as f64,
@@ -135,10 +135,9 @@ impl Figure {
             };
             layout::panel(&mut scene, panel, cell)?;
             if self.panels.len() > 1 {
-                let letter = char::from(b'a' + (index % 26) as u8).to_string();
                 scene.text(
                     [cell.x + 8.0, cell.y + 19.0],
-                    &letter,
+                    &letter.to_string(),
                     13.5,
                     true,
                     Anchor::Start,

@@ -95,13 +95,16 @@ pub(crate) fn panel(scene: &mut Scene, panel: &Panel, cell: Rect) -> Result<()> 
     for shape in &mut scene.shapes[first..] {
         shape.1 = Some(clip);
     }
-    let taken = spot.map(|place| Rect {
-        x: place[0],
-        y: place[1],
-        width: legend_size[0],
-        height: legend_size[1],
-    });
-    draw::rule_labels(scene, panel, &frame, taken);
+    let mut taken: Vec<Rect> = spot
+        .map(|place| Rect {
+            x: place[0],
+            y: place[1],
+            width: legend_size[0],
+            height: legend_size[1],
+        })
+        .into_iter()
+        .collect();
+    draw::rule_labels(scene, panel, &frame, &mut taken);
     for note in &panel.notes {
         if let Some(at) = frame.at(note.x, note.y) {
             // A note that would leave the panel stands on the other side of its point.
@@ -134,7 +137,7 @@ pub(crate) fn panel(scene: &mut Scene, panel: &Panel, cell: Rect) -> Result<()> 
         );
     }
     if let Some(text) = &panel.remark {
-        draw::remark(scene, panel, &frame, text, taken);
+        draw::remark(scene, panel, &frame, text, &taken);
     }
     if let (Some(title), Some(scale)) = (&panel.colour_bar, scale) {
         draw::colour_bar(scene, frame.area, title, scale);

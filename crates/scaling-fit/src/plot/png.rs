@@ -1,5 +1,11 @@
 //! A scene as pixels, by `tiny-skia`; text is drawn from the outlines of the embedded font.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the rasteriser works in pixels and single precision"
+)]
+
 use super::font;
 use super::scene::{Anchor, Colour, PAPER, Pen, Scene, Shape};
 use crate::error::{Error, Result};
@@ -147,10 +153,6 @@ fn stroke(pen: &Pen) -> Stroke {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the rasteriser works in single precision"
-)]
 fn single(value: f64) -> f32 {
     value as f32
 }

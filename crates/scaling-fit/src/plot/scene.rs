@@ -1,5 +1,11 @@
 //! Shapes on a page, before they become SVG or pixels. Units are points; y runs downwards.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "colour channels and stops are clamped before"
+)]
+
 /// A colour with opacity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Colour {

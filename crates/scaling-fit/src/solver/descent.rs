@@ -1,5 +1,10 @@
 //! One descent: damped Gauss-Newton steps from one start point.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "one index walks several vectors"
+)]
+
 use super::problem::{Assembled, Problem};
 use crate::linalg::{Vector, ZERO_VECTOR, solve_spd};
 

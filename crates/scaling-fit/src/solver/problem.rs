@@ -1,5 +1,10 @@
 //! A law, rows and a kernel as a function of the free coordinates.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "indices are those of the matrix formulas"
+)]
+
 use crate::constraints::Space;
 use crate::data::Row;
 use crate::law::Law;

@@ -14,7 +14,7 @@ fn criteria_held_out_errors_and_the_choice_agree_with_the_reference() {
         let names = ["power", "saturating", "shifted_m3", "bnsl1"];
         let laws: Vec<_> = names.iter().map(|n| law(n)).collect();
         let points = Points::one(&numbers(&case["resource"]), &numbers(&case["loss"]));
-        let held = case["held_out_last"].as_u64().unwrap() as usize;
+        let held = usize::try_from(case["held_out_last"].as_u64().unwrap()).unwrap();
         let found = compare(&laws, &points, held).unwrap();
         let expect = &case["expect"];
         for (candidate, law) in found.candidates.iter().zip(names) {

@@ -46,7 +46,7 @@ fn profile_intervals_of_a_saturating_law_cover_as_often_as_they_say() {
             }
         }
         let shares = inside.map(|count| count as f64 / f64::from(simulations));
-        println!(
+        eprintln!(
             "{rows} rows: profile {:.3}, Wald {:.3}",
             shares[0], shares[1]
         );

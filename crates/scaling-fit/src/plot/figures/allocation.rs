@@ -1,4 +1,4 @@
-//! Figures of the split between parameters and tokens: IsoFLOP curves, frontier, contours, bootstrap ridge.
+//! Figures of the split between parameters and tokens: `IsoFLOP` curves, frontier, contours, bootstrap ridge.
 
 use super::law::Labels;
 use super::log_space;
@@ -21,7 +21,7 @@ pub fn isoflop(runs: &[IsoRun], found: &IsoFlop, size: &str, loss: &str) -> Resu
         Panel::new("IsoFLOP curves", Axis::log(size), Axis::linear(loss)).legend(Legend::Beside);
     let members = |compute: f64| -> (Vec<f64>, Vec<f64>) {
         runs.iter()
-            .filter(|run| run.compute == compute)
+            .filter(|run| run.compute.to_bits() == compute.to_bits())
             .map(|run| (run.size, run.loss))
             .unzip()
     };
@@ -56,6 +56,9 @@ pub fn isoflop(runs: &[IsoRun], found: &IsoFlop, size: &str, loss: &str) -> Resu
     Ok(Figure::one(panel))
 }
 
+/// Picks one number of a point of the frontier.
+type Choose = fn(&crate::frontier::FrontierPoint) -> &Quantity;
+
 /// Best parameters, tokens and tokens per parameter against compute, with 80 % and 95 % bands and the zone beyond
 /// the data shaded.
 ///
@@ -63,7 +66,6 @@ pub fn isoflop(runs: &[IsoRun], found: &IsoFlop, size: &str, loss: &str) -> Resu
 /// As [`Fit::frontier`].
 pub fn frontier(fit: &Fit, low: f64, high: f64, k: f64) -> Result<Figure> {
     let computes = log_space(low, high, 25);
-    type Choose = fn(&crate::frontier::FrontierPoint) -> &Quantity;
     let panels: [(&str, &str, Choose); 3] = [
         ("Compute-optimal size", "parameters N*", |p| &p.parameters),
         ("Compute-optimal data", "tokens D*", |p| &p.tokens),
@@ -119,6 +121,9 @@ pub fn frontier(fit: &Fit, low: f64, high: f64, k: f64) -> Result<Figure> {
     Ok(Figure::grid(3, drawn))
 }
 
+/// Contours drawn.
+const LINES: usize = 8;
+
 /// Contours of the loss over parameters and tokens, the runs, and the compute-optimal line.
 ///
 /// # Errors
@@ -143,7 +148,6 @@ pub fn contours(fit: &Fit, points: &Points, k: f64, labels: &Labels) -> Result<F
         Axis::log(title(1)).range(d_low, d_high),
     );
     let grid = log_space(n_low, n_high, 160);
-    const LINES: usize = 8;
     for index in 1..=LINES {
         let share = index as f64 / (LINES + 1) as f64;
         let level = (best.ln() + share * share * (worst / best).ln()).exp();
@@ -158,7 +162,8 @@ pub fn contours(fit: &Fit, points: &Points, k: f64, labels: &Labels) -> Result<F
             continue;
         }
         let colour = Colour::scale(0.9 - 0.8 * share);
-        let at = x.len() * (3 + index % 3) / 8;
+        // Past the compute-optimal line, which crosses each contour further up.
+        let at = x.len() * 7 / 10;
         panel = panel.line("", &x, &y, colour, Stroke::Solid).note(
             x[at],
             y[at],

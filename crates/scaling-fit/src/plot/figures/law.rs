@@ -221,7 +221,11 @@ fn groups(values: &[f64], most: usize) -> (Vec<Group>, bool) {
         .collect();
     for row in order {
         let share = (values[row].ln() - low) / (high - low);
-        let index = ((share * most as f64) as usize).min(most - 1);
+        // The last step whose lower edge lies at or below the value.
+        let index = (1..most)
+            .rev()
+            .find(|&i| share >= i as f64 / most as f64)
+            .unwrap_or(0);
         out[index].1.push(row);
     }
     out.retain(|(_, rows)| !rows.is_empty());
