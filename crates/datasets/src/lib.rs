@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod consistency;
+pub mod dedup;
 pub mod embedded;
 mod error;
 pub mod generator;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result, StreamFault};
 /// without standing in the way of the largest text sets.
 pub const DEFAULT_UNPACKED_LIMIT: u64 = 64 << 30;
 
-/// Opens a file for reading text; gzip is recognised by its first bytes, not by the name.
+/// Opens a file for reading text; gzip, zstd and zip are recognised by their first bytes, not by the name.
 ///
 /// # Errors
 /// [`Error::Read`] where the file cannot be opened. Reading fails with an `io::Error` that [`Error::read`] knows when
@@ -25,6 +25,14 @@ pub(crate) fn open(path: &Path, limit: u64) -> Result<Box<dyn BufRead + Send>> {
     }
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let start = reader.fill_buf().map_err(|e| Error::read(path, e))?;
+    if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let decoder =
+            zstd::stream::read::Decoder::with_buffer(reader).map_err(|e| Error::read(path, e))?;
+        return Ok(Box::new(limited(decoder, "zstd", limit)));
+    }
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+        return open_zip(path, reader, limit);
+    }
     if start.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(limited(
             MultiGzDecoder::new(reader),
@@ -33,6 +41,51 @@ pub(crate) fn open(path: &Path, limit: u64) -> Result<Box<dyn BufRead + Send>> {
         )));
     }
     Ok(Box::new(reader))
+}
+
+/// The only file of a zip archive, unpacked while it is read. The archive is opened once more for the reader to own.
+fn open_zip(path: &Path, reader: BufReader<File>, limit: u64) -> Result<Box<dyn BufRead + Send>> {
+    let bad = |e: zip::result::ZipError| match e {
+        zip::result::ZipError::Io(e) => Error::read(path, e),
+        other => Error::malformed(path, "zip", other.to_string()),
+    };
+    let mut archive = zip::ZipArchive::new(reader).map_err(bad)?;
+    let mut files = Vec::new();
+    for k in 0..archive.len() {
+        let entry = archive.by_index(k).map_err(bad)?;
+        if !entry.is_dir() {
+            files.push(k);
+        }
+    }
+    let [only] = files[..] else {
+        let reason = format!("it holds {} files, expected one", files.len());
+        return Err(Error::malformed(path, "a zip of one file", reason));
+    };
+    let entry = archive.by_index(only).map_err(bad)?;
+    let (start, length) = (entry.data_start(), entry.compressed_size());
+    let (method, encrypted) = (entry.compression(), entry.encrypted());
+    drop(entry);
+    let start =
+        start.ok_or_else(|| Error::malformed(path, "zip", "the place of its file is unknown"))?;
+    if encrypted {
+        return Err(Error::malformed(path, "zip", "it is encrypted"));
+    }
+    let mut file = archive.into_inner();
+    io::Seek::seek(&mut file, io::SeekFrom::Start(start)).map_err(|e| Error::read(path, e))?;
+    let data = BufReader::with_capacity(1 << 16, file.take(length));
+    match method {
+        zip::CompressionMethod::Stored => Ok(Box::new(data)),
+        zip::CompressionMethod::Deflated => Ok(Box::new(limited(
+            flate2::bufread::DeflateDecoder::new(data),
+            "zip",
+            limit,
+        ))),
+        other => Err(Error::malformed(
+            path,
+            "zip",
+            format!("its compression {other} is not supported"),
+        )),
+    }
 }
 
 fn limited<R: Read + Send + 'static>(

@@ -2,11 +2,17 @@
 //!
 //! Every draw comes from a seed through `ChaCha8`, so the same seed gives the same split on every platform.
 
+mod grouped;
+mod leaks;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+
+pub use grouped::{by_composition, by_group, by_molecule, by_scaffold, by_time_block};
+pub use leaks::{LeakReport, molecule_leaks, structure_leaks};
 
 /// Shares of the three parts; they add up to one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -96,3 +96,80 @@ fn a_trailing_space_is_no_part_of_a_molecule() {
         "OCC3OC(OCC2OC(OC(C#N)c1ccccc1)C(O)C(O)C2O)C(O)C(O)C3O"
     );
 }
+
+#[test]
+fn every_compression_gives_the_same_molecules() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let text = "CCO ethanol\n\nc1ccccc1\n".repeat(5000);
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("a.smi"), &text).unwrap();
+    let mut gz = flate2::write::GzEncoder::new(
+        std::fs::File::create(path("a.smi.gz")).unwrap(),
+        flate2::Compression::fast(),
+    );
+    gz.write_all(text.as_bytes()).unwrap();
+    gz.finish().unwrap();
+    std::fs::write(
+        path("a.smi.zst"),
+        zstd::encode_all(text.as_bytes(), 1).unwrap(),
+    )
+    .unwrap();
+    for (name, method) in [
+        ("a.smi.zip", zip::CompressionMethod::Deflated),
+        ("b.smi.zip", zip::CompressionMethod::Stored),
+    ] {
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(path(name)).unwrap());
+        zip.add_directory("folder/", zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.start_file(
+            "folder/a.smi",
+            zip::write::SimpleFileOptions::default().compression_method(method),
+        )
+        .unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+        zip.finish().unwrap();
+    }
+    let plain = read(path("a.smi"), &ReadOptions::default()).unwrap();
+    assert_eq!(plain.smiles.len(), 10_000);
+    for name in ["a.smi.gz", "a.smi.zst", "a.smi.zip", "b.smi.zip"] {
+        assert_eq!(
+            read(path(name), &ReadOptions::default()).unwrap(),
+            plain,
+            "{name}"
+        );
+        let whole = std::fs::read(path(name)).unwrap();
+        std::fs::write(path(name), &whole[..whole.len() / 2]).unwrap();
+        assert!(
+            read(path(name), &ReadOptions::default()).is_err(),
+            "half of {name}"
+        );
+    }
+}
+
+#[test]
+fn splits_of_real_molecules_keep_scaffolds_apart_and_find_repeats() {
+    use datasets::split::{Fractions, by_scaffold, molecule_leaks, random};
+    let Some(path) = data("molecules/chembl22_bimodal_smiles.csv.gz") else {
+        return;
+    };
+    let set = read(
+        &path,
+        &ReadOptions {
+            limit: Some(3000),
+            ..ReadOptions::default()
+        },
+    )
+    .unwrap();
+    // The file repeats molecules, so a random split leaks and a scaffold split cannot.
+    let leaks = molecule_leaks(
+        &set.smiles,
+        &random(set.smiles.len(), &Fractions::default(), 1).unwrap(),
+    );
+    let clean = molecule_leaks(
+        &set.smiles,
+        &by_scaffold(&set.smiles, &Fractions::default()).unwrap(),
+    );
+    assert!(clean.is_clean() && clean.held_out > 0, "{clean}");
+    assert!(leaks.held_out == 600, "{leaks}");
+}

@@ -273,3 +273,27 @@ fn qm9_is_told_from_plain_xyz() {
     assert!((methane.energy.unwrap() / atoms::units::HARTREE + 40.47893).abs() < 1e-9);
     assert!((methane.positions[1][0] - 2.150_416e-3).abs() < 1e-15);
 }
+
+#[test]
+fn a_random_split_of_a_trajectory_leaks_and_a_split_by_blocks_does_not() {
+    use datasets::split::{Fractions, by_time_block, random, structure_leaks};
+    let Some(set) = set("md17/ethanol_2000.npz") else {
+        return;
+    };
+    let n = set.structures.len();
+    let mut apart = set.structures.clone();
+    for s in &mut apart {
+        s.group = None;
+    }
+    let random = structure_leaks(&apart, &random(n, &Fractions::default(), 1).unwrap(), 0.3);
+    let blocks = structure_leaks(
+        &apart,
+        &by_time_block(n, 100, 5, &Fractions::default(), 1).unwrap(),
+        0.3,
+    );
+    assert!(
+        random.neighbouring_frames * 10 > random.held_out * 9,
+        "{random}"
+    );
+    assert_eq!(blocks.neighbouring_frames, 0, "{blocks}");
+}
