@@ -182,6 +182,38 @@ pub enum Error {
         /// The checksum of the bytes that are there.
         found: String,
     },
+    /// No set of this name is on record.
+    #[error("no set is called {name:?}; known are {known:?}")]
+    UnknownSet {
+        /// The name.
+        name: String,
+        /// The names on record.
+        known: Vec<&'static str>,
+    },
+    /// A file is not in the cache and may not be fetched.
+    #[error("{} is not in the cache and the network must not be used; fetch it from {url} on another machine and put it there", path.display())]
+    Offline {
+        /// Where the file would be.
+        path: PathBuf,
+        /// Where it comes from.
+        url: String,
+    },
+    /// A download failed for good.
+    #[error("cannot download {url} ({received} bytes are kept for the next try): {reason}")]
+    Download {
+        /// The address.
+        url: String,
+        /// Bytes that were received.
+        received: u64,
+        /// What went wrong last.
+        reason: String,
+    },
+    /// The caller stopped a download.
+    #[error("stopped; what was received is in {} and will be resumed", path.display())]
+    Interrupted {
+        /// The unfinished file.
+        path: PathBuf,
+    },
     /// The data embedded in the library is damaged, which only a wrong build can cause.
     #[error("the embedded structures are damaged: {reason}")]
     Embedded {

@@ -4,6 +4,7 @@ pub mod consistency;
 pub mod dedup;
 pub mod embedded;
 mod error;
+pub mod fetch;
 pub mod generator;
 pub mod molecules;
 mod rejects;

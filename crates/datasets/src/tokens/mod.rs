@@ -11,6 +11,7 @@ mod shard;
 mod shards;
 
 pub use manifest::{Manifest, ShardEntry, Source};
+pub(crate) use manifest::{hash_file, hexadecimal};
 pub use prepare::{PrepareOptions, Progress, prepare};
 pub use selfies::SelfiesTokenizer;
 pub use shards::TokenShards;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod consistency;
+mod fetch;
 mod molecules;
 mod shared;
 mod structures;
