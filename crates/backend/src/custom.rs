@@ -9,6 +9,8 @@ use std::fmt::Debug;
 
 use burn::tensor::Tensor;
 
+pub use crate::host::HostTensor;
+
 /// A function of `N` float32 tensors with its own backward pass.
 pub trait SliceOp<const N: usize>: Clone + Debug + Send + 'static {
     /// What the backward pass needs beside the inputs.
@@ -32,6 +34,7 @@ pub trait SliceOp<const N: usize>: Clone + Debug + Send + 'static {
 pub struct Input(#[cfg(feature = "flex")] flex::Input);
 
 /// Takes a tensor as an input of a custom operation; `None` when it is not float32 in host memory.
+#[must_use]
 pub fn input<const D: usize>(tensor: Tensor<D>) -> Option<Input> {
     #[cfg(feature = "flex")]
     {
@@ -48,6 +51,7 @@ pub fn input<const D: usize>(tensor: Tensor<D>) -> Option<Input> {
 ///
 /// # Panics
 /// When `op` returns another number of values than `shape` has.
+#[must_use]
 pub fn apply<const N: usize, const D: usize, O: SliceOp<N>>(
     op: O,
     inputs: [Input; N],

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 
 /// A contiguous `f32` tensor in host memory.
 #[derive(Clone, Debug)]
-pub(crate) struct HostTensor {
+pub struct HostTensor {
     #[cfg(feature = "flex")]
     tensor: burn::backend::flex::FlexTensor,
 }
@@ -16,7 +16,8 @@ pub(crate) struct HostTensor {
 #[cfg(feature = "flex")]
 impl HostTensor {
     /// The host view of a plain (not autodiff) tensor, or `None` when it lives elsewhere or is not `f32`.
-    pub(crate) fn of<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
+    #[must_use]
+    pub fn of<const D: usize>(tensor: Tensor<D>) -> Option<Self> {
         let tensor = tensor
             .try_into_primitive::<burn::backend::Flex>()
             .ok()
@@ -34,7 +35,8 @@ impl HostTensor {
     }
 
     /// The numbers, row-major.
-    pub(crate) fn values(&self) -> &[f32] {
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
         self.tensor
             .as_slice()
             .expect("the constructor keeps only contiguous float32 tensors")
@@ -51,11 +53,13 @@ impl HostTensor {
 
 #[cfg(not(feature = "flex"))]
 impl HostTensor {
-    pub(crate) fn of<const D: usize>(_tensor: Tensor<D>) -> Option<Self> {
+    #[must_use]
+    pub fn of<const D: usize>(_tensor: Tensor<D>) -> Option<Self> {
         None
     }
 
-    pub(crate) fn values(&self) -> &[f32] {
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
         unreachable!("without the `flex` feature no tensor has a host view")
     }
 }

@@ -33,6 +33,7 @@ impl Batch {
     ///
     /// # Panics
     /// When the number of ids is not a multiple of `length`.
+    #[must_use]
     pub fn new(ids: Vec<u32>, length: usize) -> Self {
         assert!(
             length > 0 && ids.len().is_multiple_of(length),
@@ -50,6 +51,7 @@ impl Batch {
     }
 
     /// Rows of different lengths, padded on the right; padding is no target and no padding is seen.
+    #[must_use]
     pub fn pad_right(rows: &[&[u32]], pad: u32) -> Self {
         let length = rows.iter().map(|row| row.len()).max().unwrap_or(0).max(1);
         let mut ids = Vec::with_capacity(rows.len() * length);
@@ -68,6 +70,7 @@ impl Batch {
 
     /// Rows of different lengths, padded on the left, as batched generation needs them: positions start at 0 at each
     /// row's first real token, and padding is not seen.
+    #[must_use]
     pub fn pad_left(rows: &[&[u32]], pad: u32) -> Self {
         let length = rows.iter().map(|row| row.len()).max().unwrap_or(0).max(1);
         let mut ids = Vec::with_capacity(rows.len() * length);
@@ -129,6 +132,7 @@ impl Batch {
     }
 
     /// The targets, spelt out.
+    #[must_use]
     pub fn resolved_targets(&self) -> Vec<u32> {
         if let Some(targets) = &self.targets {
             return targets.clone();
@@ -142,6 +146,7 @@ impl Batch {
     }
 
     /// How many targets count in the loss.
+    #[must_use]
     pub fn target_count(&self) -> usize {
         match &self.targets {
             Some(targets) => targets.iter().filter(|&&target| target != IGNORED).count(),

@@ -58,6 +58,7 @@ impl ChemGptConfig {
     ///
     /// # References
     /// Frey et al., Nat. Mach. Intell. 5, 1297 (2023), <https://doi.org/10.1038/s42256-023-00740-3>.
+    #[must_use]
     pub fn paper(width: usize) -> Self {
         Self::new(PUBLIC_VOCAB, width, 24, 16)
     }
@@ -66,16 +67,19 @@ impl ChemGptConfig {
     ///
     /// At equal parameters it trains about twice as fast as [`paper`](Self::paper) on processors and graphics cards
     /// alike: six layers of width 256 have the non-embedding parameters of 24 layers of width 128.
+    #[must_use]
     pub fn wide(vocab: usize, width: usize, layers: usize) -> Self {
         Self::new(vocab, width, layers, (width / 64).max(1))
     }
 
     /// Width of the hidden layer of each MLP (F).
+    #[must_use]
     pub fn hidden_width(&self) -> usize {
         self.hidden.unwrap_or(4 * self.width)
     }
 
     /// The kind of layer `index`.
+    #[must_use]
     pub fn kind(&self, index: usize) -> AttentionKind {
         self.attention
             .get(index % self.attention.len().max(1))
@@ -84,6 +88,7 @@ impl ChemGptConfig {
     }
 
     /// Parameters of the blocks and of the last normalisation: what the names of the public models count.
+    #[must_use]
     pub fn non_embedding_parameters(&self) -> usize {
         let (c, f) = (self.width, self.hidden_width());
         let block = 4 * c * c + c + 2 * c * f + f + c + 4 * c;
@@ -91,17 +96,20 @@ impl ChemGptConfig {
     }
 
     /// Parameters of the token and position tables. The output layer shares the token table.
+    #[must_use]
     pub fn embedding_parameters(&self) -> usize {
         (self.vocab + self.positions) * self.width
     }
 
     /// All parameters.
+    #[must_use]
     pub fn parameters(&self) -> usize {
         self.non_embedding_parameters() + self.embedding_parameters()
     }
 
     /// Floating-point operations to train on one token of a sequence of `length` tokens, attention counted as the full
     /// square: 6 (L (4 C² + 2 C F) + V C + 2 L C T).
+    #[must_use]
     pub fn flops_per_token(&self, length: usize) -> f64 {
         let (c, f, l) = (
             self.width as f64,

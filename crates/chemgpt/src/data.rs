@@ -66,23 +66,45 @@ impl PackedRows {
     }
 
     /// Number of rows.
+    #[must_use]
     pub fn rows(&self) -> usize {
         self.ids.len() / self.length
     }
 
     /// Tokens a row.
+    #[must_use]
     pub fn length(&self) -> usize {
         self.length
     }
 
     /// All tokens, row after row.
+    #[must_use]
     pub fn tokens(&self) -> &[u32] {
         &self.ids
     }
 
     /// The largest id.
+    #[must_use]
     pub fn largest_id(&self) -> u32 {
         self.ids.iter().copied().max().unwrap_or(0)
+    }
+
+    /// A number that changes with the tokens, their order, or the length of the rows (FNV-1a, 64 bits, as hexadecimal
+    /// digits): a resumed run checks that it has the same data.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let header = [
+            self.length as u64,
+            self.separate.map_or(u64::MAX, u64::from),
+        ];
+        let words = header
+            .into_iter()
+            .chain(self.ids.iter().map(|&id| u64::from(id)));
+        for byte in words.flat_map(u64::to_le_bytes) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        format!("{hash:016x}")
     }
 
     /// The first `rows` rows (all when there are fewer): subsets of growing size are nested.
@@ -98,6 +120,7 @@ impl PackedRows {
     ///
     /// # Panics
     /// When an index is not below the number of rows.
+    #[must_use]
     pub fn batch(&self, rows: &[usize]) -> Batch {
         let mut ids = Vec::with_capacity(rows.len() * self.length);
         for &row in rows {
@@ -125,6 +148,7 @@ pub struct BatchOrder {
 impl BatchOrder {
     /// Batches of `batch` out of `rows` rows (all rows when there are fewer). What does not fill the last batch of an
     /// epoch is left out of that epoch.
+    #[must_use]
     pub fn new(rows: usize, batch: usize, seed: u64) -> Self {
         Self {
             rows,
@@ -136,16 +160,19 @@ impl BatchOrder {
     }
 
     /// Steps of one epoch.
+    #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         (self.rows / self.batch) as u64
     }
 
     /// Rows a step.
+    #[must_use]
     pub fn batch_size(&self) -> usize {
         self.batch
     }
 
     /// Epoch and number of the batch within it, for step `step` from 0.
+    #[must_use]
     pub fn place(&self, step: u64) -> (u64, u64) {
         (step / self.steps_per_epoch(), step % self.steps_per_epoch())
     }

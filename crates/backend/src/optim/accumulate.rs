@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 ///
 /// The loss of each part must already be divided by the number of items of the whole batch, so that the sum is the
 /// gradient of the whole batch's mean.
+#[must_use]
 pub fn accumulate<M: Module>(
     module: &M,
     total: Option<GradientsParams>,

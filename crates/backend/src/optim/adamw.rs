@@ -44,6 +44,7 @@ pub struct AdamWConfig {
 
 impl AdamWConfig {
     /// An optimiser without any state yet.
+    #[must_use]
     pub fn init(&self) -> AdamW {
         AdamW {
             config: self.clone(),
@@ -114,11 +115,13 @@ impl AdamW {
     }
 
     /// The settings.
+    #[must_use]
     pub fn config(&self) -> &AdamWConfig {
         &self.config
     }
 
     /// A copy of the moments, in the order in which the module visits its parameters.
+    #[must_use]
     pub fn moments(&self) -> Vec<Option<Moments>> {
         self.slots
             .iter()

@@ -18,6 +18,7 @@ pub struct Ema {
 
 impl Ema {
     /// An empty average with decay `decay` a step (0.999 for example).
+    #[must_use]
     pub fn new(decay: f64) -> Self {
         Self {
             decay,
@@ -35,6 +36,7 @@ impl Ema {
     }
 
     /// `module` with the averaged parameters in place of its own.
+    #[must_use]
     pub fn apply<M: Module>(&self, module: M) -> M {
         let mut replace = Replace { ema: self };
         module.map(&mut Numbered {
@@ -44,6 +46,7 @@ impl Ema {
     }
 
     /// The averages in visiting order, flattened.
+    #[must_use]
     pub fn values(&self) -> Vec<Vec<f32>> {
         self.shadow.iter().map(Buffer::to_vec).collect()
     }

@@ -9,6 +9,7 @@ use crate::host::HostTensor;
 /// The Euclidean norm of all gradients of `module` together, summed in float64.
 ///
 /// Parameters without a gradient count as zero.
+#[must_use]
 pub fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
     let mut visitor = SquareSum {
         gradients,
@@ -22,6 +23,7 @@ pub fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
 /// before clipping.
 ///
 /// The factor is `limit / (norm + 1e-6)`, as in `torch.nn.utils.clip_grad_norm_`.
+#[must_use]
 pub fn clip_global_norm<M: Module>(
     module: &M,
     gradients: GradientsParams,

@@ -38,6 +38,7 @@ pub struct Plateau {
 
 impl Plateau {
     /// Starts at `rate`.
+    #[must_use]
     pub fn new(config: PlateauConfig, rate: f64) -> Self {
         Self {
             config,
@@ -48,11 +49,13 @@ impl Plateau {
     }
 
     /// The rate to use now.
+    #[must_use]
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
     /// Whether the rate has reached its minimum.
+    #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.rate <= self.config.minimum
     }

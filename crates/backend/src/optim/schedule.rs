@@ -39,6 +39,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// One rate for the whole run.
+    #[must_use]
     pub fn constant(rate: f64) -> Self {
         Self {
             peak: rate,
@@ -50,6 +51,7 @@ impl Schedule {
     }
 
     /// The rate of step `step`, counted from 0.
+    #[must_use]
     pub fn rate(&self, step: u64) -> f64 {
         if step < self.warmup {
             return self.peak * step as f64 / self.warmup as f64;

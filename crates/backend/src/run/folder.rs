@@ -28,6 +28,7 @@ impl RunFolder {
     }
 
     /// Where it is.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -134,6 +135,7 @@ impl Checkpoints {
     }
 
     /// The folder of step `step`.
+    #[must_use]
     pub fn folder(&self, step: u64) -> PathBuf {
         self.path.join(format!("step-{step:010}"))
     }

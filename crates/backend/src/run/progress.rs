@@ -28,6 +28,7 @@ pub struct Progress {
 
 impl Progress {
     /// Expected time to the end of the run at the present throughput.
+    #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         let left = self.steps_total.checked_sub(self.step)?;
         (self.step > 0).then(|| self.elapsed.mul_f64(left as f64 / self.step as f64))

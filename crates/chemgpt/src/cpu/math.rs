@@ -171,15 +171,6 @@ impl WithSimd for SoftmaxRow<'_> {
     }
 }
 
-/// −ln softmax(row)\[target\]; the row is overwritten.
-pub(crate) fn ln_softmax_at(row: &mut [f32], target: usize) -> f64 {
-    -pulp::Arch::new().dispatch(SoftmaxRow {
-        row,
-        target,
-        scale: None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

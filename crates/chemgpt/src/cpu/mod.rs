@@ -7,8 +7,14 @@
 //!
 //! Axis letters: B rows, T tokens, N = B T, C width, H heads, D = C / H, F hidden width, V vocabulary.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined into the dispatched one is compiled without its vector instructions"
+)]
+
 mod attention;
 mod block;
+mod decode;
 mod embed;
 mod gemm;
 mod head;
@@ -17,6 +23,6 @@ mod norm;
 mod share;
 
 pub(crate) use block::BlockOp;
+pub(crate) use decode::HostDecoder;
 pub(crate) use embed::EmbedOp;
 pub(crate) use head::LossOp;
-pub(crate) use math::ln_softmax_at;

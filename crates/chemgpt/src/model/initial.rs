@@ -16,6 +16,7 @@ impl ChemGptConfig {
     ///
     /// # Panics
     /// When [`validate`](Self::validate) fails.
+    #[must_use]
     pub fn init(&self, seed: u64, device: &Device) -> ChemGpt {
         if let Err(error) = self.validate() {
             panic!("{error}");

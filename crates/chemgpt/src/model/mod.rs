@@ -79,11 +79,13 @@ pub struct ChemGpt {
 
 impl ChemGpt {
     /// The shape.
+    #[must_use]
     pub fn config(&self) -> &ChemGptConfig {
         &self.config
     }
 
     /// Where the parameters are.
+    #[must_use]
     pub fn device(&self) -> Device {
         self.tokens.val().device()
     }
@@ -155,7 +157,13 @@ impl ChemGpt {
     /// # Errors
     /// A token or a position that the model does not have.
     pub fn loss_over(&self, batch: &Batch, items: usize) -> Result<Tensor<1>> {
-        let hidden = self.hidden(batch)?; // [N, C]
+        let x = self.stream(batch, &mut |_| {})?; // [N, C]
+        if self.fused
+            && let Some(loss) = self.fused_loss(x.clone(), batch, items)
+        {
+            return Ok(loss);
+        }
+        let hidden = self.norm.forward(x, self.config.epsilon); // [N, C]
         Ok(plain::cross_entropy(
             hidden,
             self.tokens.val(),
@@ -196,6 +204,12 @@ impl ChemGpt {
     pub fn with_fused_operations(mut self, fused: bool) -> Self {
         self.fused = fused;
         self
+    }
+
+    /// Whether the operations of this crate that do a whole block at once are on.
+    #[must_use]
+    pub fn uses_fused_operations(&self) -> bool {
+        self.fused
     }
 
     /// Whether the backward pass computes the inside of each block again instead of keeping it: about a third more

@@ -70,7 +70,7 @@ pub(super) fn embed(tokens: Tensor<2>, positions: Tensor<2>, batch: &Batch) -> T
 
 impl Norm {
     /// Normalises each row: \[N, C\] → \[N, C\].
-    pub(super) fn forward(&self, x: Tensor<2>, epsilon: f64) -> Tensor<2> {
+    pub(crate) fn forward(&self, x: Tensor<2>, epsilon: f64) -> Tensor<2> {
         let mean = x.clone().mean_dim(1); // [N, 1]
         let centred = x - mean;
         let variance = centred.clone().square().mean_dim(1); // [N, 1]

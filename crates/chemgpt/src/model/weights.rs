@@ -24,6 +24,7 @@ pub struct NamedTensor {
 
 impl ChemGpt {
     /// All parameters, named and shaped as in a GPT-Neo state dict; the output layer is the token table and is left out.
+    #[must_use]
     pub fn named_tensors(&self) -> Vec<NamedTensor> {
         let c = self.config.width;
         let mut all = Vec::new();

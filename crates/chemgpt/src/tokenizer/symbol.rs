@@ -65,16 +65,19 @@ impl SymbolTokenizer {
     }
 
     /// Number of tokens, special ones included.
+    #[must_use]
     pub fn vocab(&self) -> usize {
         self.tokens.len()
     }
 
     /// All tokens by id.
+    #[must_use]
     pub fn tokens(&self) -> &[String] {
         &self.tokens
     }
 
     /// The id of a token.
+    #[must_use]
     pub fn id(&self, token: &str) -> Option<u32> {
         self.ids.get(token).copied()
     }
@@ -104,6 +107,7 @@ impl SymbolTokenizer {
     }
 
     /// The SELFIES of some ids; special tokens are left out, ids outside the vocabulary too.
+    #[must_use]
     pub fn decode(&self, ids: &[u32]) -> String {
         ids.iter()
             .filter_map(|&id| {

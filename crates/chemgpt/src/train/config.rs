@@ -47,6 +47,7 @@ pub struct TrainingConfig {
 
 impl TrainingConfig {
     /// The learning rates.
+    #[must_use]
     pub fn schedule(&self) -> Schedule {
         Schedule {
             peak: self.rate,

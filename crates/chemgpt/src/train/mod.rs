@@ -1,5 +1,6 @@
 //! Training: one step, a whole run, the loss on held-out rows.
 
+mod checkpoint;
 mod config;
 mod evaluate;
 mod run;
@@ -7,5 +8,5 @@ mod trainer;
 
 pub use config::TrainingConfig;
 pub use evaluate::validation_loss;
-pub use run::{Evaluation, StepLoss, Trained, train};
+pub use run::{Evaluation, Saving, StepLoss, Trained, fine_tune, train, train_in_folder};
 pub use trainer::{StepReport, Trainer};

@@ -34,6 +34,7 @@ pub struct Trainer {
 
 impl Trainer {
     /// Starts at step 0 with `model`, which must be on an autodiff device.
+    #[must_use]
     pub fn new(model: ChemGpt, config: &TrainingConfig) -> Self {
         Self {
             model,
@@ -47,16 +48,19 @@ impl Trainer {
     }
 
     /// Steps done.
+    #[must_use]
     pub fn steps_done(&self) -> u64 {
         self.step
     }
 
     /// The model as trained so far.
+    #[must_use]
     pub fn model(&self) -> &ChemGpt {
         &self.model
     }
 
     /// The model to use: averaged weights when averaging is on. It carries no graph.
+    #[must_use]
     pub fn result(&self) -> ChemGpt {
         let model = self.model.valid();
         match &self.average {

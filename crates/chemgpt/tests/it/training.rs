@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use backend::optim::{AdamWConfig, Decay, DecayGroup};
-use chemgpt::train::{Trainer, validation_loss};
+use chemgpt::train::{Saving, Trainer, fine_tune, train_in_folder, validation_loss};
 use chemgpt::{Batch, ChemGptConfig, IGNORED, PackedRows, TrainingConfig, train};
 
 use crate::golden::{Golden, assert_close, tensors};
@@ -170,4 +170,124 @@ fn a_diverging_run_names_the_step() {
     let mut silent = |_: &backend::run::Progress| ControlFlow::Continue(());
     let error = train(&model, &training, &rows, &rows, &device(), &mut silent).unwrap_err();
     assert!(error.to_string().contains("at step"), "{error}");
+}
+
+#[test]
+fn a_run_killed_at_any_step_goes_on_bit_for_bit() {
+    let model = ChemGptConfig::new(12, 16, 2, 2).with_positions(8);
+    let training = TrainingConfig::new(12)
+        .with_rate(1e-2)
+        .with_batch(5)
+        .with_evaluate_every(4)
+        .with_average(Some(0.9));
+    let (rows, held_out) = (pattern(24, 0), pattern(6, 1));
+    let saving = Saving { every: 3, keep: 2 };
+    let run = |folder: &std::path::Path, stop_at: u64| {
+        let mut observe = |progress: &backend::run::Progress| {
+            if progress.step == stop_at {
+                // A kill leaves no chance to write anything more.
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        let data = [&rows, &held_out];
+        train_in_folder(
+            folder,
+            &model,
+            &training,
+            saving,
+            data,
+            &device(),
+            &mut observe,
+        )
+        .unwrap()
+    };
+    let whole = tempfile::tempdir().unwrap();
+    let reference = run(whole.path(), u64::MAX);
+    let read =
+        |folder: &std::path::Path| std::fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    for kill in [1, 4, 6, 11] {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), kill);
+        let resumed = run(folder.path(), u64::MAX);
+        assert_eq!(
+            read(folder.path()),
+            read(whole.path()),
+            "killed after step {kill}"
+        );
+        assert_eq!(resumed.validation.to_bits(), reference.validation.to_bits());
+        assert_eq!(
+            resumed.model.named_tensors(),
+            reference.model.named_tensors()
+        );
+    }
+    let checkpoints = std::fs::read_dir(whole.path().join("checkpoints")).unwrap();
+    let names: Vec<String> = checkpoints
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(
+        names.iter().any(|name| name == "step-0000000012"),
+        "{names:?}"
+    );
+    let other = training.clone().with_rate(2e-2);
+    let mut silent = |_: &backend::run::Progress| ControlFlow::Continue(());
+    let data = [&rows, &held_out];
+    let error = train_in_folder(
+        whole.path(),
+        &model,
+        &other,
+        saving,
+        data,
+        &device(),
+        &mut silent,
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("training.rate is 0.01 there, 0.02 here"),
+        "{error}"
+    );
+}
+
+#[test]
+fn fine_tuning_starts_from_the_given_weights() {
+    let model = ChemGptConfig::new(12, 16, 2, 2).with_positions(8);
+    let training = TrainingConfig::new(30).with_rate(1e-2).with_batch(8);
+    let (rows, held_out) = (pattern(24, 0), pattern(6, 1));
+    let mut silent = |_: &backend::run::Progress| ControlFlow::Continue(());
+    let first = train(&model, &training, &rows, &held_out, &device(), &mut silent).unwrap();
+    let few = TrainingConfig::new(5).with_rate(1e-3).with_batch(8);
+    let tuned = fine_tune(&first.model, &few, &rows, &held_out, &mut silent).unwrap();
+    assert!(tuned.curve[0].loss < 0.6 * first.curve[0].loss);
+    assert!(tuned.validation < first.validation * 1.05);
+}
+
+#[test]
+fn recomputation_and_plain_operations_give_the_same_step() {
+    let config = ChemGptConfig::new(12, 16, 3, 4)
+        .with_positions(16)
+        .with_window(5);
+    let ids: Vec<u32> = (0..64).map(|at| at * 7 % 12).collect();
+    let batch = Batch::new(ids, 16).with_separate_molecules(3);
+    let training = TrainingConfig::new(3)
+        .with_rate(1e-2)
+        .with_decay(Decay::Constant);
+    let run = |fused: bool, recompute: bool| {
+        let model = config
+            .init(4, &device().autodiff())
+            .with_fused_operations(fused)
+            .with_recomputation(recompute);
+        let mut trainer = Trainer::new(model, &training);
+        let reports = [(); 3].map(|()| trainer.step(&batch).unwrap());
+        (reports, trainer.result().named_tensors())
+    };
+    let (kept, weights) = run(true, false);
+    let (again, same) = run(true, true);
+    assert_eq!(kept, again);
+    assert_eq!(weights, same);
+    let (plain, _) = run(false, false);
+    for (a, b) in kept.iter().zip(plain) {
+        assert!((a.loss - b.loss).abs() < 1e-5, "{} {}", a.loss, b.loss);
+        assert!((a.gradient_norm / b.gradient_norm - 1.0).abs() < 1e-4);
+    }
 }
