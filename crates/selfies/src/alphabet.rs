@@ -26,7 +26,7 @@ const NOP: &str = "[nop]";
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Alphabet {
     symbols: Vec<String>,
-    short: KeyMap<u32>,
+    short: KeyMap,
     /// Symbols of more than sixteen bytes, and texts that are no symbol.
     long: HashMap<String, u32>,
     dot: Option<u32>,
@@ -106,17 +106,29 @@ impl Alphabet {
     pub fn new<S: Into<String>>(
         symbols: impl IntoIterator<Item = S>,
     ) -> Result<Self, AlphabetError> {
-        let mut alphabet = Self {
+        let mut alphabet = Self::empty();
+        for symbol in symbols {
+            let symbol = symbol.into();
+            if let Some(first) = alphabet.label(&symbol) {
+                return Err(AlphabetError::Twice {
+                    symbol,
+                    first,
+                    second: index(alphabet.len()),
+                });
+            }
+            alphabet.insert(symbol);
+        }
+        Ok(alphabet)
+    }
+
+    fn empty() -> Self {
+        Self {
             symbols: Vec::new(),
             short: KeyMap::new(),
             long: HashMap::new(),
             dot: None,
             nop: None,
-        };
-        for symbol in symbols {
-            alphabet.push(symbol.into())?;
         }
-        Ok(alphabet)
     }
 
     /// The symbols of some strings in alphabetical order, after `[nop]` and the
@@ -129,18 +141,16 @@ impl Alphabet {
     ) -> Result<Self, SplitError> {
         let symbols = alphabet_of(strings)?;
         let symbols = symbols.into_iter().filter(|&symbol| symbol != NOP);
-        Ok(Self::new([NOP, "."].into_iter().chain(symbols)).expect("a set has no symbol twice"))
+        let mut alphabet = Self::empty();
+        for symbol in [NOP, "."].into_iter().chain(symbols) {
+            alphabet.insert(symbol.to_owned());
+        }
+        Ok(alphabet)
     }
 
-    fn push(&mut self, symbol: String) -> Result<(), AlphabetError> {
+    /// Adds a symbol that is not there.
+    fn insert(&mut self, symbol: String) {
         let label = index(self.symbols.len());
-        if let Some(first) = self.label(&symbol) {
-            return Err(AlphabetError::Twice {
-                symbol,
-                first,
-                second: label,
-            });
-        }
         match symbol.as_str() {
             "." => self.dot = Some(label),
             NOP => self.nop = Some(label),
@@ -153,7 +163,6 @@ impl Alphabet {
             }
         }
         self.symbols.push(symbol);
-        Ok(())
     }
 
     /// Number of symbols.

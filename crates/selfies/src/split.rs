@@ -49,17 +49,13 @@ impl<'a> Iterator for Split<'a> {
             self.at += 1;
             return Some(Ok(&self.text[start..self.at]));
         }
-        match bytes[start + 1..].iter().position(|&byte| byte == b']') {
-            Some(length) => {
-                self.at = start + length + 2;
-                self.dot_allowed = true;
-                Some(Ok(&self.text[start..self.at]))
-            }
-            None => {
-                self.at = bytes.len();
-                Some(Err(SplitError { position: start }))
-            }
-        }
+        let Some(length) = bytes[start + 1..].iter().position(|&byte| byte == b']') else {
+            self.at = bytes.len();
+            return Some(Err(SplitError { position: start }));
+        };
+        self.at = start + length + 2;
+        self.dot_allowed = true;
+        Some(Ok(&self.text[start..self.at]))
     }
 }
 

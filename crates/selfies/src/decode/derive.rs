@@ -6,7 +6,7 @@
 
 use crate::error::DecodeError;
 use crate::smiles::{Direction, NONE};
-use crate::symbol::Kind;
+use crate::symbol::{Kind, SymbolTable};
 
 use super::DecodeOptions;
 use super::molecule::{DerivedMolecule, Request};
@@ -80,7 +80,7 @@ pub(super) trait Witness {
     fn ignored(&mut self, _token: Token, _cause: Cause) {}
     /// A symbol was read as a digit.
     #[inline]
-    fn index(&mut self, _token: Token) {}
+    fn index(&mut self, _token: Token, _digit: u8) {}
 }
 
 impl Witness for () {}
@@ -120,6 +120,7 @@ impl Fault {
 /// that a number at the end of the text lacks.
 pub(super) fn fragment<W: Witness>(
     tokens: &Tokens,
+    table: &SymbolTable,
     molecule: &mut DerivedMolecule,
     frames: &mut Vec<Frame>,
     witness: &mut W,
@@ -157,7 +158,7 @@ pub(super) fn fragment<W: Witness>(
         let at = number as u64;
         count += 1;
         number += 1;
-        let action = token.action;
+        let action = *table.action(token.entry);
         let order = u32::from(action.order);
         match action.kind {
             Kind::Atom => {
@@ -165,13 +166,13 @@ pub(super) fn fragment<W: Witness>(
                 let left = action.capacity - bond;
                 if bond > 0 {
                     let direction = action.directions()[0];
-                    chain.last = molecule.push(action, chain.last, bond, direction);
+                    chain.last = molecule.push(token.entry, action, chain.last, bond, direction);
                     witness.atom(at, token);
                     if bond < order {
                         witness.ignored(token, Cause::BondReduced);
                     }
                 } else if chain.state == 0 {
-                    chain.last = molecule.push(action, NONE, 0, Direction::None);
+                    chain.last = molecule.push(token.entry, action, NONE, 0, Direction::None);
                     witness.atom(at, token);
                 } else {
                     witness.ignored(token, Cause::NoBondToAtom);
@@ -182,7 +183,8 @@ pub(super) fn fragment<W: Witness>(
             Kind::Branch => {
                 let inner = order.min(chain.state - 1);
                 chain.state -= inner;
-                let length = read_index(tokens, &mut number, token, witness)? + 1;
+                let length =
+                    read_index(tokens, table, &mut number, token, action.size(), witness)? + 1;
                 count += u64::from(action.size());
                 witness.enter(at, token, length);
                 frames.push(chain);
@@ -199,7 +201,8 @@ pub(super) fn fragment<W: Witness>(
                 if chain.state == 0 {
                     chain.state = ENDED;
                 }
-                let distance = read_index(tokens, &mut number, token, witness)? + 1;
+                let distance =
+                    read_index(tokens, table, &mut number, token, action.size(), witness)? + 1;
                 count += u64::from(action.size());
                 let left = u64::from(chain.last).saturating_sub(distance);
                 witness.ring(token, distance);
@@ -229,19 +232,22 @@ pub(super) fn fragment<W: Witness>(
 #[inline]
 fn read_index<W: Witness>(
     tokens: &Tokens,
+    table: &SymbolTable,
     number: &mut usize,
     owner: Token,
+    size: u8,
     witness: &mut W,
 ) -> Result<u64, Fault> {
     witness.number(owner);
     let mut value = 0;
-    for _ in 0..owner.action.size() {
+    for _ in 0..size {
         value <<= 4;
         match tokens.get(*number).map_err(Fault::Hanging)? {
             Some(token) => {
                 *number += 1;
-                value += u64::from(token.action.index());
-                witness.index(token);
+                let digit = table.action(token.entry).index();
+                value += u64::from(digit);
+                witness.index(token, digit);
             }
             None => witness.ignored(owner, Cause::IndexMissing),
         }

@@ -179,10 +179,10 @@ impl Witness for Narrator<'_> {
         self.push(token, Role::Ignored);
     }
 
-    fn index(&mut self, token: Token) {
-        self.push(token, Role::Digit(token.action.index()));
+    fn index(&mut self, token: Token, digit: u8) {
+        self.push(token, Role::Digit(digit));
         let zero = crate::symbol::INDEX_SYMBOLS[0];
-        if token.action.index() == 0 && token.text(self.selfies) != zero {
+        if digit == 0 && token.text(self.selfies) != zero {
             self.ignored(token, Cause::IndexUnknown);
         }
     }

@@ -129,7 +129,7 @@ impl Decoder {
         }
         self.derive(selfies, &mut ())?;
         for at in 0..self.molecule.requests.len() {
-            self.molecule.form_ring(self.molecule.requests[at]);
+            self.molecule.form_ring(at);
         }
         self.length = self.molecule.write(
             &self.table,
@@ -160,7 +160,7 @@ impl Decoder {
         let mut account = attribution::Account::new(selfies);
         self.derive(selfies, &mut account)?;
         for at in 0..self.molecule.requests.len() {
-            self.molecule.form_ring(self.molecule.requests[at]);
+            self.molecule.form_ring(at);
         }
         self.length = self.molecule.write(
             &self.table,
@@ -182,9 +182,7 @@ impl Decoder {
         let mut narrator = explain::Narrator::new(selfies);
         self.derive(selfies, &mut narrator)?;
         let requests = 0..self.molecule.requests.len();
-        let outcomes: Vec<_> = requests
-            .map(|at| self.molecule.form_ring(self.molecule.requests[at]))
-            .collect();
+        let outcomes: Vec<_> = requests.map(|at| self.molecule.form_ring(at)).collect();
         Ok(narrator.finish(&outcomes))
     }
 
@@ -194,9 +192,14 @@ impl Decoder {
         for (start, end) in fragments(selfies) {
             self.tokens
                 .read(selfies, start, end, &mut self.table, &self.options);
-            let count =
-                derive::fragment(&self.tokens, &mut self.molecule, &mut self.frames, witness)
-                    .map_err(|fault| fault.explain(selfies, &self.options))?;
+            let count = derive::fragment(
+                &self.tokens,
+                &self.table,
+                &mut self.molecule,
+                &mut self.frames,
+                witness,
+            )
+            .map_err(|fault| fault.explain(selfies, &self.options))?;
             witness.end_of_fragment(count);
         }
         Ok(())

@@ -91,6 +91,7 @@ impl DerivedMolecule {
     #[inline]
     pub(super) fn push(
         &mut self,
+        entry: u32,
         action: Action,
         parent: u32,
         order: u32,
@@ -99,7 +100,7 @@ impl DerivedMolecule {
         let number = index(self.atoms.len());
         #[expect(clippy::cast_possible_truncation, reason = "an order is at most 3")]
         self.atoms.push(DerivedAtom {
-            entry: action.entry,
+            entry,
             parent,
             last_child: NONE,
             first_ring: NONE,
@@ -117,14 +118,15 @@ impl DerivedMolecule {
         number
     }
 
-    /// Makes one of the rings that were asked for, in the order of asking.
-    pub(super) fn form_ring(&mut self, request: Request) -> RingOutcome {
+    /// Makes the ring that was asked for as this one; to be called in the order of
+    /// asking.
+    pub(super) fn form_ring(&mut self, request: usize) -> RingOutcome {
         let Request {
             left,
             right,
             order,
             directions,
-        } = request;
+        } = self.requests[request];
         if left == right {
             return RingOutcome::SameAtom;
         }
@@ -310,7 +312,6 @@ fn take_lowest(in_use: &mut Vec<bool>) -> u32 {
 }
 
 fn write_number(buffer: &mut [u8], mut at: usize, number: u32, numbers: RingNumbers) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "a decimal digit")]
     let digit = |value: u32| b'0' + (value % 10) as u8;
     if number < 10 {
         buffer[at] = digit(number);

@@ -5,7 +5,7 @@
 //! while the second depends on what the last symbol did.
 
 use crate::error::DecodeError;
-use crate::symbol::{Action, Entry, Extensions, Kind, SymbolTable, Window};
+use crate::symbol::{Entry, Extensions, SymbolTable, Window};
 use crate::v1::modern_symbol;
 
 use super::DecodeOptions;
@@ -13,8 +13,8 @@ use super::DecodeOptions;
 /// A symbol of the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
-    /// What it does.
-    pub(super) action: Action,
+    /// Its number in the table.
+    pub(super) entry: u32,
     /// Byte at which it begins.
     pub(super) start: u32,
 }
@@ -71,25 +71,23 @@ impl Tokens {
             let symbol = Window::load(bytes, at).symbol();
             let begin = at;
             at += symbol.length;
-            let action = if symbol.length == 0 || at > end {
+            let entry = if symbol.length == 0 || at > end {
                 at = begin;
-                match long_symbol(text, &mut at, end, table, options) {
-                    Some(action) => action,
-                    None => {
-                        self.hanging = Some(begin);
-                        return;
-                    }
-                }
-            } else if let Some(action) = table.find(symbol.key) {
-                action
+                let Some(entry) = long_symbol(text, &mut at, end, table, options) else {
+                    self.hanging = Some(begin);
+                    return;
+                };
+                entry
+            } else if let Some(entry) = table.find(symbol.key) {
+                entry
             } else {
                 let entry = prepare(&text[begin..at], options);
                 table.add(Some(symbol.key), entry)
             };
-            if action.kind != Kind::Nop {
+            if entry != SymbolTable::NOP {
                 #[expect(clippy::cast_possible_truncation, reason = "texts are below 4 GiB")]
                 self.list.push(Token {
-                    action,
+                    entry,
                     start: begin as u32,
                 });
             }
@@ -105,7 +103,7 @@ fn long_symbol(
     end: usize,
     table: &mut SymbolTable,
     options: &DecodeOptions,
-) -> Option<Action> {
+) -> Option<u32> {
     let start = *at;
     let rest = text.as_bytes().get(start + 1..end)?;
     let length = rest.iter().position(|&byte| byte == b']')?;

@@ -220,12 +220,11 @@ impl Writer<'_> {
 
     fn branch(&mut self, order: BondOrder, index: u64) {
         let size = index_length(index);
-        match BRANCH_BLOCKS[order_prefix(order)].get(size as usize - 1) {
-            Some(block) => self.block(block),
-            None => {
-                let prefix = PREFIXES[order_prefix(order)];
-                self.text(format!("[{prefix}Branch{size}]").as_bytes());
-            }
+        if let Some(block) = BRANCH_BLOCKS[order_prefix(order)].get(size as usize - 1) {
+            self.block(block);
+        } else {
+            let prefix = PREFIXES[order_prefix(order)];
+            self.text(format!("[{prefix}Branch{size}]").as_bytes());
         }
         self.index(index, size);
     }

@@ -19,12 +19,26 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Begins a graph of this many atoms. Then count every edge, reserve, and
-    /// connect every edge in the same order.
-    pub(super) fn start(&mut self, atoms: u32) {
+    /// Begins a graph of this many atoms with at most so many neighbours. Then
+    /// count every edge and reserve if it says so, and connect every edge.
+    pub(super) fn start(&mut self, atoms: u32, largest: u32) -> bool {
         self.filled.clear();
         self.filled.resize(atoms as usize, 0);
+        self.largest = largest;
+        let must_count = largest > Self::FEW;
+        if !must_count {
+            // Room for a few neighbours each saves the counting.
+            self.starts.clear();
+            self.starts.extend((0..=atoms).map(|atom| atom * Self::FEW));
+            let most = (atoms * Self::FEW) as usize;
+            if self.edges.len() < most {
+                self.edges.resize(most, (NONE, NONE));
+            }
+        }
+        must_count
     }
+
+    const FEW: u32 = 4;
 
     pub(super) fn count(&mut self, a: u32, b: u32) {
         self.filled[a as usize] += 1;
@@ -34,11 +48,9 @@ impl Graph {
     pub(super) fn reserve(&mut self) {
         self.starts.clear();
         let mut end = 0;
-        self.largest = 0;
         self.starts.push(0);
         for filled in &mut self.filled {
             end += *filled;
-            self.largest = self.largest.max(*filled);
             *filled = 0;
             self.starts.push(end);
         }
@@ -46,10 +58,12 @@ impl Graph {
         self.edges.resize(end as usize, (NONE, NONE));
     }
 
+    #[inline]
     pub(super) fn connect(&mut self, a: u32, b: u32, bond: u32) {
         for (from, to) in [(a, b), (b, a)] {
-            let at = self.starts[from as usize] + self.filled[from as usize];
-            self.filled[from as usize] += 1;
+            let filled = &mut self.filled[from as usize];
+            let at = self.starts[from as usize] + *filled;
+            *filled += 1;
             self.edges[at as usize] = (to, bond);
         }
     }
@@ -58,10 +72,10 @@ impl Graph {
         index(self.filled.len())
     }
 
+    #[inline]
     fn neighbours(&self, atom: u32) -> &[(u32, u32)] {
         let start = self.starts[atom as usize] as usize;
-        let end = self.starts[atom as usize + 1] as usize;
-        &self.edges[start..end]
+        &self.edges[start..start + self.filled[atom as usize] as usize]
     }
 
     /// The bond between two neighbours.
@@ -264,11 +278,7 @@ mod tests {
                 .collect();
             let greedy = |atoms: u32| {
                 let mut graph = Graph::default();
-                graph.start(atoms);
-                for &(a, b) in &edges {
-                    graph.count(a, b);
-                }
-                graph.reserve();
+                assert!(!graph.start(atoms, 3));
                 for (bond, &(a, b)) in (0..).zip(&edges) {
                     graph.connect(a, b, bond);
                 }

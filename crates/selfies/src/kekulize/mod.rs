@@ -96,25 +96,29 @@ impl Kekulizer {
 
         self.labels.clear();
         let mut kept = 0;
+        let mut largest = 0;
         for (atom, &degree) in (0..).zip(&self.degrees) {
             let keep = degree > 0 && takes_double_bond(molecule, atom, degree)?;
+            largest = largest.max(degree);
             self.labels.push(if keep { kept } else { NONE });
             kept += u32::from(keep);
         }
 
-        self.graph.start(kept);
+        let must_count = self.graph.start(kept, largest);
         let ends = |bond: u32| {
             let bond = &molecule.bonds[bond as usize];
             let label = |atom: u32| self.labels[atom as usize];
             (label(bond.from), label(bond.to))
         };
-        for &bond in &molecule.delocalised {
-            let (a, b) = ends(bond);
-            if a != NONE && b != NONE {
-                self.graph.count(a, b);
+        if must_count {
+            for &bond in &molecule.delocalised {
+                let (a, b) = ends(bond);
+                if a != NONE && b != NONE {
+                    self.graph.count(a, b);
+                }
             }
+            self.graph.reserve();
         }
-        self.graph.reserve();
         for &bond in &molecule.delocalised {
             let (a, b) = ends(bond);
             if a != NONE && b != NONE {

@@ -21,6 +21,7 @@ mod digits;
 mod error;
 mod molecule;
 mod reader;
+mod token;
 
 pub(crate) use digits::{decimal, is_digit};
 

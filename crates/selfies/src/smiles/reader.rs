@@ -6,6 +6,7 @@ use super::bracket;
 use super::digits;
 use super::error::{SmilesError, SmilesFault};
 use super::molecule::{Atom, BondOrder, Direction, Molecule, NONE, Span, index};
+use super::token::{self, CLASSES, Class, RingNumber, fail, next_char};
 use crate::element::Element;
 
 /// Which texts count as SMILES. The default is what the Python package reads.
@@ -95,68 +96,6 @@ impl Default for Reader {
     }
 }
 
-/// What a byte may begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Neither of the below.
-    Other,
-    /// One letter of the organic subset; its number and whether it is small.
-    Organic(Element, bool),
-    /// `B` or `C`, which may go on as `Br` or `Cl`.
-    MaybeLong(Element),
-    /// A letter that is no atom.
-    Letter,
-    Bond,
-    Digit,
-    Percent,
-    Bracket,
-    Open,
-    Close,
-    Dot,
-}
-
-static CLASSES: [Class; 256] = {
-    let mut table = [Class::Other; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        #[expect(clippy::cast_possible_truncation, reason = "below 128")]
-        let character = byte as u8;
-        table[byte] = match character {
-            b'B' => Class::MaybeLong(Element::B),
-            b'C' => Class::MaybeLong(Element::C),
-            b'N' => Class::Organic(Element::N, false),
-            b'O' => Class::Organic(Element::O, false),
-            b'F' => Class::Organic(Element::F, false),
-            b'P' => Class::Organic(Element::P, false),
-            b'S' => Class::Organic(Element::S, false),
-            b'I' => Class::Organic(Element::I, false),
-            b'b' => Class::Organic(Element::B, true),
-            b'c' => Class::Organic(Element::C, true),
-            b'n' => Class::Organic(Element::N, true),
-            b'o' => Class::Organic(Element::O, true),
-            b'p' => Class::Organic(Element::P, true),
-            b's' => Class::Organic(Element::S, true),
-            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
-            b'-' | b'=' | b'#' | b':' | b'/' | b'\\' => Class::Bond,
-            b'0'..=b'9' => Class::Digit,
-            b'%' => Class::Percent,
-            b'[' => Class::Bracket,
-            b'(' => Class::Open,
-            b')' => Class::Close,
-            b'.' => Class::Dot,
-            _ => Class::Other,
-        };
-        byte += 1;
-    }
-    table
-};
-
-/// A ring number: where it is kept while open, and where its text ends.
-struct RingNumber {
-    slot: Result<usize, u64>,
-    end: usize,
-}
-
 impl Reader {
     /// A reader of this dialect.
     #[must_use]
@@ -193,6 +132,10 @@ impl Reader {
         self.scan(smiles, molecule)
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one loop with an arm for each kind of token"
+    )]
     fn scan(&mut self, smiles: &str, molecule: &mut Molecule) -> Result<(), SmilesError> {
         let bytes = smiles.as_bytes();
         let mut at = 0;
@@ -204,6 +147,17 @@ impl Reader {
 
         while at < bytes.len() {
             let mut class = CLASSES[usize::from(bytes[at])];
+            // The most frequent token by far, apart from the rest so that its
+            // constants are known to the compiler.
+            if let Class::Organic(element, aromatic) = class
+                && previous != NONE
+                && !molecule.keep_spans
+            {
+                at += 1;
+                chain_start = false;
+                previous = attach(molecule, previous, 0, Atom::plain(element, aromatic));
+                continue;
+            }
             let mut bond = 0;
             if class == Class::Bond {
                 bond = bytes[at];
@@ -241,7 +195,7 @@ impl Reader {
                     }
                 }
                 Class::Digit | Class::Percent => {
-                    let number = self.ring_number(smiles, at)?;
+                    let number = token::ring_number(self.dialect, smiles, at)?;
                     at = number.end;
                     if chain_start {
                         return self.grammar(smiles, start, at, SmilesFault::ChainStart);
@@ -322,17 +276,7 @@ impl Reader {
             };
 
             chain_start = false;
-            if previous == NONE {
-                previous = molecule.push_root(atom);
-            } else {
-                let (order, direction) = match bond {
-                    0 if atom.aromatic && molecule.atoms[previous as usize].aromatic => {
-                        (BondOrder::Aromatic, Direction::None)
-                    }
-                    bond => meaning(bond),
-                };
-                previous = molecule.push_child(previous, atom, order, direction);
-            }
+            previous = attach(molecule, previous, bond, atom);
             if molecule.keep_spans {
                 molecule.spans.push(Span {
                     start: index(start),
@@ -386,59 +330,6 @@ impl Reader {
             .unwrap_or(OpenRing::CLOSED);
         let (start, end) = (ring.start as usize, ring.end as usize);
         (start, smiles[start..end].to_owned())
-    }
-
-    /// Reads the ring number that begins at `at` with a digit or `%`.
-    fn ring_number(&self, smiles: &str, at: usize) -> Result<RingNumber, SmilesError> {
-        let bytes = smiles.as_bytes();
-        if bytes[at] != b'%' {
-            return Ok(RingNumber {
-                slot: Ok(usize::from(bytes[at] - b'0')),
-                end: at + 1,
-            });
-        }
-        if let Some(&[tens @ b'0'..=b'9', ones @ b'0'..=b'9']) = bytes.get(at + 1..at + 3) {
-            let number = usize::from(tens - b'0') * 10 + usize::from(ones - b'0');
-            let same = self.dialect.long_ring_numbers && number < 10;
-            return Ok(RingNumber {
-                slot: Ok(if same { number } else { number + 10 }),
-                end: at + 3,
-            });
-        }
-        if self.dialect.long_ring_numbers
-            && let Some(number) = smiles[at + 1..].strip_prefix('(')
-            && let Some((number, _)) = number.split_once(')')
-            && (1..=9).contains(&number.len())
-            && let Ok(value) = number.parse::<u32>()
-        {
-            let slot = match value {
-                0..10 => Ok(value as usize),
-                10..100 => Ok(value as usize + 10),
-                // Above every character, so that it meets no odd one-digit ring.
-                _ => Err(u64::from(value) | 1 << 63),
-            };
-            return Ok(RingNumber {
-                slot,
-                end: at + 3 + number.len(),
-            });
-        }
-        let mut rest = smiles[at + 1..].chars();
-        let pair = [rest.next(), rest.next()];
-        let end = smiles.len() - rest.as_str().len();
-        match pair {
-            [Some(first), Some(second)] if first.is_numeric() && second.is_numeric() => {
-                Ok(RingNumber {
-                    slot: Err(u64::from(first) << 32 | u64::from(second)),
-                    end,
-                })
-            }
-            _ => fail(
-                at,
-                SmilesFault::RingNumber {
-                    number: smiles[at + 1..end].to_owned(),
-                },
-            ),
-        }
     }
 
     /// Opens or closes a ring number; `false` for a ring of one atom.
@@ -524,50 +415,25 @@ impl Reader {
         at: usize,
         reason: SmilesFault,
     ) -> Result<(), SmilesError> {
-        self.tokens(smiles, at)?;
+        token::check(self.dialect, smiles, at)?;
         fail(place, reason)
     }
+}
 
-    /// Only splits into tokens, from a token boundary on.
-    fn tokens(&self, smiles: &str, mut at: usize) -> Result<(), SmilesError> {
-        let bytes = smiles.as_bytes();
-        while at < bytes.len() {
-            if bytes[at] == b'.' {
-                at += 1;
-                continue;
-            }
-            let bond = CLASSES[usize::from(bytes[at])] == Class::Bond;
-            at += usize::from(bond);
-            let Some(&byte) = bytes.get(at) else {
-                return fail(at - 1, SmilesFault::HangingBond);
-            };
-            match CLASSES[usize::from(byte)] {
-                Class::MaybeLong(_) => {
-                    at +=
-                        1 + usize::from(matches!(bytes[at..], [b'C', b'l', ..] | [b'B', b'r', ..]));
-                }
-                Class::Organic(..) | Class::Letter => at += 1,
-                Class::Bracket => match smiles[at..].find(']') {
-                    Some(length) => at += length + 1,
-                    None => return fail(at, SmilesFault::OpenBracket),
-                },
-                Class::Open | Class::Close if bond => {
-                    return fail(at - 1, SmilesFault::BondBeforeParenthesis);
-                }
-                Class::Open | Class::Close => at += 1,
-                Class::Digit | Class::Percent => at = self.ring_number(smiles, at)?.end,
-                Class::Bond | Class::Dot | Class::Other => {
-                    let character = next_char(smiles, at);
-                    let wildcard = character == '*' && self.dialect.wildcards;
-                    if !(wildcard || digits::is_digit(character) || character.is_alphabetic()) {
-                        return fail(at, SmilesFault::Symbol { symbol: character });
-                    }
-                    at += character.len_utf8();
-                }
-            }
-        }
-        Ok(())
+/// Adds an atom behind another one, or as a root.
+#[inline]
+fn attach(molecule: &mut Molecule, previous: u32, bond: u8, atom: Atom) -> u32 {
+    if previous == NONE {
+        return molecule.push_root(atom);
     }
+    let (order, direction) = match bond {
+        0 if atom.aromatic && molecule.atoms[previous as usize].aromatic => {
+            (BondOrder::Aromatic, Direction::None)
+        }
+        0 => (BondOrder::Single, Direction::None),
+        bond => meaning(bond),
+    };
+    molecule.push_child(previous, atom, order, direction)
 }
 
 /// Order and direction of a bond symbol; 0 and `-` are single bonds.
@@ -580,13 +446,4 @@ fn meaning(bond: u8) -> (BondOrder, Direction) {
         b'\\' => (BondOrder::Single, Direction::Down),
         _ => (BondOrder::Single, Direction::None),
     }
-}
-
-fn next_char(smiles: &str, at: usize) -> char {
-    smiles[at..].chars().next().unwrap_or('\0')
-}
-
-#[cold]
-fn fail<T>(position: usize, reason: SmilesFault) -> Result<T, SmilesError> {
-    Err(SmilesError { position, reason })
 }

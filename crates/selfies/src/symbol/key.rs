@@ -72,7 +72,7 @@ impl Window {
         let high_length = high.trailing_zeros() as usize / 8 + 9;
         // Selected without branches: the lengths of symbols cannot be foretold.
         let length = if in_low { low_length } else { high_length };
-        let found = in_low | (high != 0);
+        let found = (low | high) != 0;
         ShortSymbol {
             length: if found { length } else { 0 },
             key: Key {
@@ -103,16 +103,16 @@ impl Key {
 
 /// A flat hash table with symbols for keys.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyMap<V> {
-    slots: Vec<(Key, V)>,
+pub(crate) struct KeyMap {
+    slots: Vec<(Key, u32)>,
     shift: u32,
     used: usize,
 }
 
-impl<V: Copy + Default> KeyMap<V> {
+impl KeyMap {
     pub(crate) fn new() -> Self {
         Self {
-            slots: vec![(Key::FREE, V::default()); 512],
+            slots: vec![(Key::FREE, 0); 512],
             shift: 64 - 9,
             used: 0,
         }
@@ -124,7 +124,7 @@ impl<V: Copy + Default> KeyMap<V> {
 
     /// The value of a key.
     #[inline]
-    pub(crate) fn find(&self, key: Key) -> Option<V> {
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
         let mask = self.slots.len() - 1;
         let mut at = self.slot(key);
         loop {
@@ -141,7 +141,7 @@ impl<V: Copy + Default> KeyMap<V> {
     }
 
     /// Adds a key that is not there.
-    pub(crate) fn insert(&mut self, key: Key, value: V) {
+    pub(crate) fn insert(&mut self, key: Key, value: u32) {
         self.place(key, value);
         self.used += 1;
         if self.used * 4 > self.slots.len() {
@@ -155,7 +155,7 @@ impl<V: Copy + Default> KeyMap<V> {
         (key.hash() >> self.shift) as usize
     }
 
-    fn place(&mut self, key: Key, value: V) {
+    fn place(&mut self, key: Key, value: u32) {
         let mask = self.slots.len() - 1;
         let mut at = self.slot(key);
         while self.slots[at & mask].0 != Key::FREE {
@@ -166,7 +166,7 @@ impl<V: Copy + Default> KeyMap<V> {
 
     fn grow(&mut self) {
         let size = self.slots.len() * 2;
-        let slots = std::mem::replace(&mut self.slots, vec![(Key::FREE, V::default()); size]);
+        let slots = std::mem::replace(&mut self.slots, vec![(Key::FREE, 0); size]);
         self.shift -= 1;
         for (key, value) in slots {
             if key != Key::FREE {

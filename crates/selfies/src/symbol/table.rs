@@ -4,7 +4,7 @@
 use crate::constraints::Constraints;
 use crate::smiles::{Atom, BondOrder, Direction};
 
-use super::key::{Key, KeyMap};
+use super::key::{Key, KeyMap, Window};
 use super::{Extensions, Symbol, index_value, push_atom};
 
 /// What a symbol does to the decoder.
@@ -21,8 +21,6 @@ pub(crate) enum Kind {
 /// What the derivation needs of a symbol.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Action {
-    /// Number of the entry.
-    pub(crate) entry: u32,
     /// Bonds the atom may have besides its hydrogens.
     pub(crate) capacity: u32,
     pub(crate) kind: Kind,
@@ -63,7 +61,6 @@ impl Action {
 impl Default for Action {
     fn default() -> Self {
         Self {
-            entry: 0,
             capacity: 0,
             kind: Kind::Invalid,
             order: 1,
@@ -166,7 +163,7 @@ fn smiles_text(atom: &Atom) -> (u8, [u8; 31]) {
 /// The symbols met so far.
 #[derive(Clone, Debug)]
 pub(crate) struct SymbolTable {
-    known: KeyMap<Action>,
+    known: KeyMap,
     /// Known symbols first, then those of the current text that are too long to
     /// keep or too many.
     entries: Vec<Entry>,
@@ -177,12 +174,29 @@ impl SymbolTable {
     /// memory.
     const MOST: usize = 4096;
 
-    /// An empty table.
+    /// The number of `[nop]` in every table.
+    pub(crate) const NOP: u32 = 0;
+
+    /// A table that knows the padding symbol.
     pub(crate) fn new() -> Self {
-        Self {
+        let mut table = Self {
             known: KeyMap::new(),
             entries: Vec::new(),
-        }
+        };
+        let key = Window::load(b"[nop]", 0).symbol().key;
+        let action = Action {
+            kind: Kind::Nop,
+            ..Action::default()
+        };
+        table.add(
+            Some(key),
+            Entry {
+                action,
+                text: [0; 31],
+                length: 0,
+            },
+        );
+        table
     }
 
     /// Forgets the symbols that are not kept.
@@ -196,16 +210,21 @@ impl SymbolTable {
         &self.entries[number as usize]
     }
 
-    /// What a symbol does, if it is known.
+    /// What the symbol of this number does.
     #[inline]
-    pub(crate) fn find(&self, key: Key) -> Option<Action> {
+    pub(crate) fn action(&self, number: u32) -> &Action {
+        &self.entries[number as usize].action
+    }
+
+    /// The number of a symbol, if it is known.
+    #[inline]
+    pub(crate) fn find(&self, key: Key) -> Option<u32> {
         self.known.find(key)
     }
 
     /// Adds a symbol, and keeps it if it has a key and there is room.
-    pub(crate) fn add(&mut self, key: Option<Key>, mut entry: Entry) -> Action {
+    pub(crate) fn add(&mut self, key: Option<Key>, entry: Entry) -> u32 {
         let number = self.entries.len();
-        entry.action.entry = crate::smiles::index(number);
         self.entries.push(entry);
         // Kept symbols stay in front, so after the first symbol of a text that is
         // not kept, the text's new symbols wait for another occasion.
@@ -213,8 +232,8 @@ impl SymbolTable {
             && self.known.len() == number
             && number < Self::MOST
         {
-            self.known.insert(key, entry.action);
+            self.known.insert(key, crate::smiles::index(number));
         }
-        entry.action
+        crate::smiles::index(number)
     }
 }

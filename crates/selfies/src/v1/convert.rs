@@ -1,6 +1,7 @@
 //! Symbols of SELFIES 1 in SELFIES 2 and back.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::smiles::{Atom, BondOrder, Direction};
 use crate::split::{SplitError, split};
@@ -104,6 +105,7 @@ pub fn old_symbol(symbol: &str) -> Option<Cow<'_, str>> {
 
 /// An atom as people write it in SMILES: `H` and a sign without the number 1.
 fn smiles_text(atom: &Atom) -> String {
+    // Writing to a string cannot fail.
     let mut text = String::new();
     if let Some(isotope) = atom.isotope {
         text += &isotope.to_string();
@@ -113,13 +115,17 @@ fn smiles_text(atom: &Atom) -> String {
     match atom.hydrogens {
         None | Some(0) => {}
         Some(1) => text.push('H'),
-        Some(count) => text += &format!("H{count}"),
+        Some(count) => {
+            let _ = write!(text, "H{count}");
+        }
     }
     match atom.charge {
         0 => {}
         1 => text.push('+'),
         -1 => text.push('-'),
-        charge => text += &format!("{charge:+}"),
+        charge => {
+            let _ = write!(text, "{charge:+}");
+        }
     }
     text
 }

@@ -4,6 +4,8 @@
 //! branch is what stands in parentheses, and neither valences nor atoms are
 //! looked at.
 
+use std::fmt::Write as _;
+
 use super::INDEX_SYMBOLS;
 use super::kekulize::Kekulizer;
 use crate::error::EncodeError;
@@ -188,10 +190,11 @@ impl Encoder {
                     let distance = u64::try_from(chain.last - left - 1)
                         .map_err(|_| (token.start, Fault::RingBack))?;
                     let size = index_length(distance);
-                    match left_bond.or(bond) {
-                        Some(bond) => out.push_str(&format!("[Expl{bond}Ring{size}]")),
-                        None => out.push_str(&format!("[Ring{size}]")),
-                    }
+                    // Writing to a string cannot fail.
+                    let _ = match left_bond.or(bond) {
+                        Some(bond) => write!(out, "[Expl{bond}Ring{size}]"),
+                        None => write!(out, "[Ring{size}]"),
+                    };
                     push_index(out, distance, size);
                     chain.symbols += 1 + u64::from(size);
                 }

@@ -306,5 +306,7 @@ fn takes_double_bond(atom: &str, bonds: impl Iterator<Item = Option<char>>) -> R
         return Err(Fault::Aromatic);
     }
     let valence = aromatic_electrons(atom.element).ok_or(Fault::Aromatic)?;
-    Ok((valence - atom.charge - used - hydrogens) % 2 != 0)
+    // The charge may be any number that fits.
+    let free = (valence - used - hydrogens).wrapping_sub(atom.charge);
+    Ok(free % 2 != 0)
 }

@@ -121,7 +121,7 @@ fn shape(smiles: &str) -> Option<Shape> {
             })
             .sum();
         let mark = std::mem::take(&mut atom.chirality);
-        turns.push(if swaps % 2 == 0 {
+        turns.push(if swaps.is_multiple_of(2) {
             mark
         } else {
             mark.inverted()
@@ -158,4 +158,17 @@ fn decoding_undoes_encoding_on_every_molecule() {
         different.len(),
         different.first()
     );
+}
+
+/// Inputs that fuzzing found to panic once.
+#[test]
+fn what_fuzzing_found_stays_fixed() {
+    let mut old = Encoder::new(EncodeOptions {
+        syntax: selfies::Syntax::V1,
+        ..EncodeOptions::default()
+    });
+    for smiles in ["c[n+9999999999999999999999]", "c[n-9999999999999999999999]"] {
+        let _ = old.encode(smiles);
+        assert!(selfies::encode(smiles).is_err());
+    }
 }
