@@ -11,6 +11,9 @@ pub mod weights;
 
 pub use batch::{Batch, Edges, LEAST_DISTANCE, Precision, Prepared};
 pub use error::{Error, Result};
-pub use models::{AllegroConfig, Model, ModelConfig, PaiNNConfig, SchNetConfig, ZblConfig};
+pub use models::{
+    AllegroConfig, MaceConfig, Model, ModelConfig, NequIPConfig, PaiNNConfig, SchNetConfig,
+    ZblConfig,
+};
 pub use potential::{Evaluation, Potential, Provenance};
 pub use train::{Trained, TrainingConfig, train};

@@ -7,7 +7,9 @@
 mod allegro;
 mod bessel;
 mod elements;
+mod mace;
 mod mlp;
+mod nequip;
 mod painn;
 mod radial;
 mod readout;
@@ -27,6 +29,8 @@ use crate::{
 
 pub use allegro::AllegroConfig;
 pub use elements::Elements;
+pub use mace::MaceConfig;
+pub use nequip::NequIPConfig;
 pub use painn::PaiNNConfig;
 pub use radial::{RadialConfig, cosine_cutoff};
 pub use schnet::SchNetConfig;
@@ -90,6 +94,10 @@ pub enum ModelConfig {
     PaiNN(PaiNNConfig),
     /// Allegro: tensors of pairs, strictly local.
     Allegro(AllegroConfig),
+    /// `NequIP`: messages with tensors of every degree.
+    NequIP(NequIPConfig),
+    /// MACE: messages with products of many bodies.
+    Mace(MaceConfig),
     /// Any of the others with the repulsion of nuclei added.
     Zbl(ZblConfig),
 }
@@ -102,6 +110,8 @@ impl ModelConfig {
             Self::SchNet(config) => Box::new(config.clone()),
             Self::PaiNN(config) => Box::new(config.clone()),
             Self::Allegro(config) => Box::new(config.clone()),
+            Self::NequIP(config) => Box::new(config.clone()),
+            Self::Mace(config) => Box::new(config.clone()),
             Self::Zbl(config) => Box::new(config.clone()),
         }
     }
@@ -113,6 +123,8 @@ impl ModelConfig {
             Self::SchNet(_) => "SchNet",
             Self::PaiNN(_) => "PaiNN",
             Self::Allegro(_) => "Allegro",
+            Self::NequIP(_) => "NequIP",
+            Self::Mace(_) => "MACE",
             Self::Zbl(config) => config.model.name(),
         }
     }
@@ -147,6 +159,18 @@ impl From<PaiNNConfig> for ModelConfig {
 impl From<AllegroConfig> for ModelConfig {
     fn from(config: AllegroConfig) -> Self {
         Self::Allegro(config)
+    }
+}
+
+impl From<NequIPConfig> for ModelConfig {
+    fn from(config: NequIPConfig) -> Self {
+        Self::NequIP(config)
+    }
+}
+
+impl From<MaceConfig> for ModelConfig {
+    fn from(config: MaceConfig) -> Self {
+        Self::Mace(config)
     }
 }
 

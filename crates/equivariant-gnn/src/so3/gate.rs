@@ -29,8 +29,8 @@ impl Gate {
     #[must_use]
     pub fn new(scalars: Irreps, gated: Irreps) -> Self {
         let mut all = scalars.clone();
-        let gates = gated.0.iter().map(|&(mul, _)| (mul, Irrep::SCALAR));
-        all.0.extend(gates);
+        let one_each = gated.0.iter().map(|&(mul, _)| (mul, Irrep::SCALAR));
+        all.0.extend(one_each);
         all.0.extend(&gated.0);
         let (sorted, place) = all.sorted();
         let mut merged = Vec::with_capacity(sorted.0.len());

@@ -32,7 +32,8 @@ pub fn spherical_harmonics(l_max: usize, directions: &Var<2>) -> Var<2> {
     Var::cat(&degrees, 1)
 }
 
-/// The matrix from Y_{l−1} ⊗ r̂ to Y_l: the 3j symbol, scaled so that the norm comes out as √(2l + 1).
+/// The matrix from Y of degree l − 1 times r̂ to Y of degree l: the 3j symbol, scaled so that the norm comes
+/// out as √(2l + 1).
 fn raising(l: usize) -> Vec<f64> {
     let mut matrix = wigner_3j(l - 1, 1, l);
     // Along the polar axis only m = 0 is not zero, where Y_{l−1} is √(2l − 1) and r̂ is 1.

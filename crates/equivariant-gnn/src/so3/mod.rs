@@ -4,7 +4,7 @@
 //! The conventions are those of e3nn 0.6, so that weights of NequIP, Allegro and MACE mean the same
 //! here:
 //! - components of degree l run over m = −l..l with the polar axis y, so that l = 1 is (x, y, z);
-//! - spherical harmonics have **component** normalisation, Σ_m Y_lm(r̂)² = 2l + 1;
+//! - spherical harmonics have **component** normalisation, the sum of the squares of degree l is 2l + 1;
 //! - [`wigner_3j`] has Frobenius norm 1 for each (l₁, l₂, l₃);
 //! - layers are normalised by component and element: inputs with unit variance per component give
 //!   outputs with unit variance per component if weights have unit variance.
@@ -19,6 +19,7 @@ mod harmonics;
 mod irreps;
 mod linear;
 mod product;
+mod symmetric;
 mod wigner;
 
 use backend::tape::Var;
@@ -30,6 +31,7 @@ pub use harmonics::spherical_harmonics;
 pub use irreps::{Irrep, Irreps, Parity};
 pub use linear::Linear;
 pub use product::{FullyConnected, Path, TensorProduct};
+pub use symmetric::{Order, SymmetricContraction};
 pub use wigner::wigner_3j;
 
 /// Host numbers as a constant of the tape.

@@ -77,6 +77,14 @@ impl TensorProduct {
         Self::new(first, second, output, paths)
     }
 
+    /// The same product with the paths, and so the weights of a row, ordered by their outputs, as MACE
+    /// orders them.
+    #[must_use]
+    pub fn sorted_by_output(mut self) -> Self {
+        self.paths.sort_by_key(|path| path.output);
+        self
+    }
+
     /// The irreps of the output.
     #[must_use]
     pub fn output(&self) -> &Irreps {

@@ -41,6 +41,7 @@ fn numbers(name: &str, view: &TensorView<'_>) -> Result<Vec<f64>> {
         Dtype::F32 => each(bytes, |b| f32::from_le_bytes(b).into()),
         Dtype::F64 => each(bytes, f64::from_le_bytes),
         Dtype::I64 => each(bytes, |b| i64::from_le_bytes(b) as f64),
+        Dtype::BOOL => bytes.iter().map(|&b| f64::from(b)).collect(),
         Dtype::I32 => each(bytes, |b| i32::from_le_bytes(b).into()),
         other => {
             return Err(Error::WeightType {

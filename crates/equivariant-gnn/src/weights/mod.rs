@@ -422,6 +422,33 @@ impl<'a> Scope<'a> {
         ))
     }
 
+    /// Numbers that are not trained, read with other extents.
+    ///
+    /// # Panics
+    /// If the model has not declared the name, or with another count.
+    #[must_use]
+    pub fn buffer_as<const D: usize>(&self, name: &str, shape: [usize; D]) -> Var<D> {
+        let buffer = self.weights.buffers.get(name);
+        let (_, values) =
+            buffer.unwrap_or_else(|| panic!("the model has not declared the buffer {name}"));
+        Var::constant(Tensor::from_data(
+            TensorData::new(values.clone(), shape),
+            (&self.weights.device(), self.weights.precision.dtype()),
+        ))
+    }
+
+    /// One number that is not trained.
+    ///
+    /// # Panics
+    /// If the model has not declared the name, or it is not one number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> f64 {
+        match self.weights.buffers.get(name) {
+            Some((shape, values)) if shape.is_empty() => values[0],
+            other => panic!("the buffer {name} is no single number: {other:?}"),
+        }
+    }
+
     /// The dense layer `{name}.weight` with `{name}.bias`.
     #[must_use]
     pub fn dense(&self, name: &str, x: &Var<2>) -> Var<2> {

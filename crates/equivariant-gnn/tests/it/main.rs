@@ -4,15 +4,19 @@ mod allegro;
 mod conformance;
 mod faults;
 mod golden;
+mod mace;
+mod nequip;
 mod so3;
 mod training;
+mod zbl;
 
 use std::collections::BTreeMap;
 
 use atoms::Structure;
 use backend::testing::{Answer, Sample};
 use equivariant_gnn::{
-    AllegroConfig, ModelConfig, PaiNNConfig, Potential, Precision, SchNetConfig, weights::Weights,
+    AllegroConfig, MaceConfig, ModelConfig, NequIPConfig, PaiNNConfig, Potential, Precision,
+    SchNetConfig, models::Elements, weights::Weights,
 };
 
 /// Every architecture, small.
@@ -22,6 +26,14 @@ fn models() -> Vec<ModelConfig> {
         PaiNNConfig::new(16, 2).into(),
         AllegroConfig::new(16, 4, 2, 2).into(),
         ModelConfig::from(AllegroConfig::new(8, 4, 3, 1)).with_zbl(),
+        NequIPConfig::new(8, 3, 1).into(),
+        MaceConfig {
+            elements: Elements::new(&["H", "C", "N", "O"]),
+            l_max: 2,
+            radial_hidden: vec![16],
+            ..MaceConfig::new(8, 1)
+        }
+        .into(),
     ]
 }
 
