@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use md5::Md5;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use ureq::Agent;
 
 use crate::error::{Error, Result};
@@ -233,20 +233,33 @@ fn attempt(
     let start = if resumed { have } else { 0 };
     let length = header("content-length").and_then(|l| l.parse::<u64>().ok());
     let total = length.map(|l| l + start).or(file.bytes);
+    let mut body = response.into_body().into_reader();
+    let outcome = receive(&mut body, part, file.name, start, total, observer)?;
+    Ok((outcome, resumed))
+}
+
+/// Writes what comes behind the first `start` bytes of the part file.
+fn receive(
+    body: &mut impl Read,
+    part: &Path,
+    name: &str,
+    start: u64,
+    total: Option<u64>,
+    observer: Observer<'_>,
+) -> Result<Outcome> {
     let mut out = OpenOptions::new()
         .create(true)
         .write(true)
-        .append(resumed)
-        .truncate(!resumed)
+        .append(start > 0)
+        .truncate(start == 0)
         .open(part)
         .map_err(|e| Error::write(part, e))?;
-    let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; 1 << 16];
     let mut done = start;
     loop {
         let n = match body.read(&mut buffer) {
             Ok(n) => n,
-            Err(e) => return Ok((Outcome::Broken(e.to_string()), resumed)),
+            Err(e) => return Ok(Outcome::Broken(e.to_string())),
         };
         if n == 0 {
             break;
@@ -255,7 +268,7 @@ fn attempt(
             .map_err(|e| Error::write(part, e))?;
         done += n as u64;
         let progress = Progress {
-            file: file.name,
+            file: name,
             done,
             total,
         };
@@ -267,13 +280,10 @@ fn attempt(
     }
     out.sync_all().map_err(|e| Error::write(part, e))?;
     match total {
-        Some(total) if done != total => Ok((
-            Outcome::Broken(format!(
-                "the connection ended after {done} of {total} bytes"
-            )),
-            resumed,
-        )),
-        _ => Ok((Outcome::Whole, resumed)),
+        Some(total) if done != total => Ok(Outcome::Broken(format!(
+            "the connection ended after {done} of {total} bytes"
+        ))),
+        _ => Ok(Outcome::Whole),
     }
 }
 

@@ -41,7 +41,7 @@ impl FetchOptions {
             mirror: None,
             proxy: None,
             attempts: 4,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What one part of a split knows about another.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use atoms::Structure;
@@ -64,17 +64,17 @@ pub fn molecule_leaks<S: AsRef<str>>(smiles: &[S], split: &Split) -> LeakReport 
 pub fn structure_leaks(structures: &[Structure], split: &Split, step: f64) -> LeakReport {
     let mut trained = vec![false; structures.len()];
     let mut geometries: HashSet<Vec<u64>> = HashSet::new();
-    let mut groups: HashMap<String, ()> = HashMap::new();
+    let mut groups: HashSet<String> = HashSet::new();
     for &k in &split.train {
         trained[k] = true;
         geometries.insert(fingerprint(&structures[k]));
-        groups.insert(molecule(&structures[k]), ());
+        groups.insert(molecule(&structures[k]));
     }
     let mut report = LeakReport::default();
     for &k in split.validation.iter().chain(&split.test) {
         report.held_out += 1;
         report.repeated += usize::from(geometries.contains(&fingerprint(&structures[k])));
-        report.same_molecule += usize::from(groups.contains_key(&molecule(&structures[k])));
+        report.same_molecule += usize::from(groups.contains(&molecule(&structures[k])));
         let next_to_training = [k.checked_sub(1), Some(k + 1)]
             .into_iter()
             .flatten()

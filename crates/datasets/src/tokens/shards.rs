@@ -137,7 +137,7 @@ impl TokenShards {
 
 impl Dataset<Vec<u16>> for TokenShards {
     fn get(&self, index: usize) -> Result<Vec<u16>, DatasetError> {
-        self.tokens(index).map_err(|e| DatasetError::new(e))
+        self.tokens(index).map_err(DatasetError::new)
     }
 
     fn len(&self) -> usize {
