@@ -187,7 +187,8 @@ impl MolGraph {
                 (Some(node), None) | (None, Some(node)) => {
                     if fill_with_hydrogens {
                         let lost = u8::try_from(edge.weight.order.whole()).unwrap_or(0);
-                        part.graph[node].hydrogens += lost;
+                        let hydrogens = &mut part.graph[node].hydrogens;
+                        *hydrogens = hydrogens.saturating_add(lost);
                     }
                 }
                 (None, None) => {}

@@ -27,6 +27,8 @@ impl MolGraph {
         self.separate_charges();
         self.check_valences()?;
         self.kekulise()?;
+        // Aromatic bonds hide a double bond too many: the oxygen of `c1cco=c1`.
+        self.check_valences()?;
         self.perceive_aromaticity();
         Ok(())
     }

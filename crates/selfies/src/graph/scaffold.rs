@@ -82,7 +82,9 @@ impl MolGraph {
         } else if atom.charge == 0 {
             atom.hydrogens = implied_hydrogens(atom.element, atom.aromatic, doubled);
         } else if is_core && atom.element.default_valence() >= 0 {
-            atom.hydrogens += u8::try_from(lost).unwrap_or(0);
+            atom.hydrogens = atom
+                .hydrogens
+                .saturating_add(u8::try_from(lost).unwrap_or(0));
         }
     }
 }

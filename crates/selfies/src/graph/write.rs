@@ -12,7 +12,7 @@ use petgraph::visit::EdgeRef;
 
 use super::write_atom::{push_atom, push_ring_number};
 use super::write_marks::Marks;
-use super::{BondOrder, Chirality, MolGraph};
+use super::{BondOrder, Chirality, Element, MolGraph};
 
 const NONE: u32 = u32::MAX;
 
@@ -213,7 +213,10 @@ impl SmilesWriter {
         let Some((source, target)) = graph.edge_endpoints(edge) else {
             return;
         };
-        let aromatic = graph[source].aromatic && graph[target].aromatic;
+        // A wildcard has no lower case, so its aromatic bonds are written out.
+        let lower_case =
+            |node: NodeIndex| graph[node].aromatic && graph[node].element != Element::WILDCARD;
+        let aromatic = lower_case(source) && lower_case(target);
         let direction = self.marks.direction(edge);
         match bond.order {
             BondOrder::Single | BondOrder::Aromatic if direction != 0 => {

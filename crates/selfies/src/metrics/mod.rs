@@ -8,6 +8,9 @@
 //! Left out are what needs a neural network (the Fréchet `ChemNet` distance), a pattern language (the MOSES filters)
 //! or fitted atom contributions (logP, SA, QED).
 //!
+//! What is a molecule, and which texts are the same one, is decided by an [`Oracle`]: this crate's own rules
+//! ([`OwnRules`]) unless [`Sample::read_by`] is given another one.
+//!
 //! A list of texts becomes a [`Sample`] first; reading and all pairwise comparisons use every core of rayon's pool.
 //!
 //! ```
@@ -27,6 +30,7 @@ mod diversity;
 mod guacamol;
 mod likeness;
 mod moses;
+mod oracle;
 mod sample;
 
 pub use brics::{brics_bonds, brics_fragments};
@@ -35,4 +39,5 @@ pub use diversity::{internal_diversity, nearest_similarity};
 pub use guacamol::{GuacamolMetrics, guacamol};
 pub use likeness::{cosine, counts};
 pub use moses::{MosesMetrics, moses};
+pub use oracle::{CanonicalTexts, Oracle, OwnRules};
 pub use sample::{Molecule, Sample, Unreadable};

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use crate::graph::MolGraph;
 
+use super::{CanonicalTexts, Oracle, OwnRules};
+
 /// A readable, chemically sensible member of a sample.
 #[derive(Clone, Debug)]
 pub struct Molecule {
@@ -41,35 +43,37 @@ pub struct Sample {
 }
 
 impl Molecule {
-    /// Reads, checks and canonicalises one SMILES.
+    /// Reads and checks one SMILES; the oracle says whether it is a molecule and which.
     ///
     /// # Errors
     /// A sentence on what is wrong with it.
-    pub fn read(smiles: &str) -> Result<Self, String> {
+    pub fn read(smiles: &str, oracle: &impl Oracle) -> Result<Self, String> {
         let mut graph = MolGraph::from_smiles(smiles).map_err(|error| error.to_string())?;
         if graph.atom_count() == 0 {
             return Err("the text holds no atom".to_owned());
         }
+        let CanonicalTexts { full, flat } = oracle.canonical(smiles)?;
         graph.sanitise().map_err(|error| error.to_string())?;
-        let canonical = graph.clone().into_canonical_text();
-        let canonical_flat = graph
-            .canonical_smiles_flat()
-            .map_err(|error| error.to_string())?;
         Ok(Self {
             graph,
-            canonical,
-            canonical_flat,
+            canonical: full,
+            canonical_flat: flat,
         })
     }
 }
 
 impl Sample {
-    /// Reads a list of SMILES on all cores.
+    /// Reads a list of SMILES on all cores, by the rules of this crate.
     pub fn read<S: AsRef<str> + Sync>(texts: impl AsRef<[S]>) -> Self {
+        Self::read_by(texts, &OwnRules)
+    }
+
+    /// Reads a list of SMILES on all cores, by the rules of an oracle.
+    pub fn read_by<S: AsRef<str> + Sync>(texts: impl AsRef<[S]>, oracle: &impl Oracle) -> Self {
         let texts = texts.as_ref();
         let read: Vec<Result<Molecule, String>> = texts
             .par_iter()
-            .map(|text| Molecule::read(text.as_ref().trim()))
+            .map(|text| Molecule::read(text.as_ref().trim(), oracle))
             .collect();
         let mut sample = Self {
             requested: texts.len(),

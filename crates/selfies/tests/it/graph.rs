@@ -226,3 +226,53 @@ fn deep_chains_and_nested_branches_exhaust_no_stack() {
     let nested = format!("{}C{}", "C(".repeat(50_000), ")".repeat(50_000));
     assert_eq!(MolGraph::from_smiles(&nested).unwrap().atom_count(), 50_001);
 }
+
+/// Everything that can be asked of a text, for tests that wait for a panic.
+fn ask_everything(smiles: &str) {
+    let Ok(mut graph) = MolGraph::from_smiles(smiles) else {
+        return;
+    };
+    assert_eq!(
+        MolGraph::from_smiles(&graph.to_smiles()).map(|again| again.formula()),
+        Ok(graph.formula()),
+        "{smiles}"
+    );
+    if graph.sanitise().is_ok() {
+        let text = graph
+            .canonical_smiles()
+            .unwrap_or_else(|error| panic!("{smiles}: {error}"));
+        assert_eq!(canonical(&text), Ok(text), "{smiles}");
+        assert!(graph.murcko_scaffold().atom_count() <= graph.atom_count());
+    }
+}
+
+#[test]
+fn damaged_texts_panic_nowhere() {
+    golden::rows("errors_encoder.jsonl.gz", |_, row| {
+        ask_everything(golden::text(&row, "smiles"));
+    });
+    let hydrogens = "C".to_owned() + &"([H])".repeat(300);
+    ask_everything(&hydrogens);
+    ask_everything("[CH255]([H])[H]");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC*") {
+        ask_everything(&text);
+    }
+
+    #[test]
+    fn no_row_of_smiles_tokens_panics(
+        tokens in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "C", "c", "N", "n", "O", "o", "S", "s", "P", "B", "F", "Cl", "[nH]", "[C@H]", "[C@@]", "[N+]", "[O-]",
+                "[H]", "[2H]", "[Fe+2]", "[S@]", "*", "(", ")", "(", ")", "=", "#", "/", "\\", "-", ":", ".", "1", "2",
+                "3", "%10", "1", "2", "3",
+            ]),
+            0..40,
+        )
+    ) {
+        ask_everything(&tokens.concat());
+    }
+}

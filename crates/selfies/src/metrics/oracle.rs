@@ -1,0 +1,38 @@
+//! Who decides what is a molecule, and which texts are the same one.
+
+use crate::graph::MolGraph;
+
+/// The canonical texts of one molecule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CanonicalTexts {
+    /// With configurations and isotopes.
+    pub full: String,
+    /// Without them.
+    pub flat: String,
+}
+
+/// A set of chemical rules that accepts or refuses a SMILES and names its molecule.
+pub trait Oracle: Sync {
+    /// The canonical texts of a molecule.
+    ///
+    /// # Errors
+    /// A sentence on why the text is no molecule.
+    fn canonical(&self, smiles: &str) -> Result<CanonicalTexts, String>;
+}
+
+/// The rules of this crate: [`MolGraph::sanitise`] and [`MolGraph::canonical_smiles`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnRules;
+
+impl Oracle for OwnRules {
+    fn canonical(&self, smiles: &str) -> Result<CanonicalTexts, String> {
+        let graph = MolGraph::from_smiles(smiles).map_err(|error| error.to_string())?;
+        let full = graph
+            .canonical_smiles()
+            .map_err(|error| error.to_string())?;
+        let flat = graph
+            .canonical_smiles_flat()
+            .map_err(|error| error.to_string())?;
+        Ok(CanonicalTexts { full, flat })
+    }
+}
