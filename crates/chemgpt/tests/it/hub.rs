@@ -186,3 +186,23 @@ fn a_model_that_lacks_a_tensor_names_it() {
         "somewhere.bin: tensor `transformer.h.2.mlp.c_fc.bias` of shape [160] is missing"
     );
 }
+
+/// Writes exports of the reference folders to the folder named by `CHEMGPT_EXPORT`, for the check by `transformers`.
+#[test]
+fn exports_keep_every_number() {
+    for golden in golden::all() {
+        let before = Pretrained::load(&golden.path, &device()).unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = std::env::var_os("CHEMGPT_EXPORT").map_or_else(
+            || scratch.path().to_owned(),
+            |folder| std::path::PathBuf::from(folder).join(golden.path.file_name().unwrap()),
+        );
+        before.save(&folder).unwrap();
+        let mut expected =
+            chemgpt::hub::read_tensors(&golden.path.join("model.safetensors")).unwrap();
+        let mut found = chemgpt::hub::read_tensors(&folder.join("model.safetensors")).unwrap();
+        expected.sort_by(|a, b| a.name.cmp(&b.name));
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        assert_eq!(found, expected);
+    }
+}

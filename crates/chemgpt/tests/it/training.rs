@@ -283,8 +283,15 @@ fn recomputation_and_plain_operations_give_the_same_step() {
     };
     let (kept, weights) = run(true, false);
     let (again, same) = run(true, true);
-    assert_eq!(kept, again);
-    assert_eq!(weights, same);
+    // Recomputing adds the rows' gradients one by one, so only the last digits may differ.
+    for (a, b) in kept.iter().zip(again) {
+        assert!((a.loss - b.loss).abs() < 1e-6);
+        assert!((a.gradient_norm / b.gradient_norm - 1.0).abs() < 1e-6);
+    }
+    for (a, b) in weights.iter().zip(same) {
+        let b: Vec<f64> = b.values.iter().map(|&x| f64::from(x)).collect();
+        assert_close(&a.name, &a.values, &b, 1e-4);
+    }
     let (plain, _) = run(false, false);
     for (a, b) in kept.iter().zip(plain) {
         assert!((a.loss - b.loss).abs() < 1e-5, "{} {}", a.loss, b.loss);
