@@ -255,8 +255,8 @@ pub fn local_exponents(window: &Window, labels: &Labels) -> Result<Figure> {
         Regime::Broken { .. } => "broken at a knee",
         Regime::PlateauThenPowerLaw { .. } => "plateau, then a power law",
     };
-    let mut panel = Panel::new(
-        "Local exponent",
+    let panel = Panel::new(
+        &format!("Local exponent: {regime}"),
         Axis::log(labels.resource(0)),
         Axis::linear("\u{2212}d ln L / d ln R"),
     )
@@ -286,7 +286,6 @@ pub fn local_exponents(window: &Window, labels: &Labels) -> Result<Figure> {
         Colour::series(1),
         Marker::Circle,
     );
-    panel = panel.remark(regime);
     Ok(Figure::one(panel))
 }
 
