@@ -26,7 +26,7 @@ struct Arguments {
     /// List the sets with their licences, units and sources.
     #[arg(long)]
     list: bool,
-    /// Folder to keep downloads in; by default $XDG_CACHE_HOME/chemscale or ~/.cache/chemscale.
+    /// Folder to keep downloads in; by default `$XDG_CACHE_HOME/chemscale` or `~/.cache/chemscale`.
     #[arg(long)]
     cache: Option<PathBuf>,
     /// Use only what is in the cache.
@@ -35,7 +35,7 @@ struct Arguments {
     /// Take the files from this base address or folder instead.
     #[arg(long)]
     mirror: Option<String>,
-    /// Address of a proxy; by default $HTTPS_PROXY.
+    /// Address of a proxy; by default `$HTTPS_PROXY`.
     #[arg(long)]
     proxy: Option<String>,
     /// Seconds to wait for an answer, and for one attempt before it is resumed.

@@ -22,7 +22,7 @@ use datasets::write_rejects;
 /// Inspects a structure file.
 #[derive(Parser)]
 struct Arguments {
-    /// File or folder: extended XYZ, .npz, HDF5, DeePMD folder, mlearn or ASE JSON, QM9, force-set CSV.
+    /// File or folder: extended XYZ, .npz, HDF5, `DeePMD` folder, mlearn or ASE JSON, QM9, force-set CSV.
     file: PathBuf,
     /// Units of the file, such as "kcal/mol" or "hartree, bohr, gradient"; found out by default.
     #[arg(long)]
@@ -78,8 +78,11 @@ fn main() -> Result<()> {
         let bars = histogram(&forces);
         println!("  forces      {} (eV/Å)", range(forces.iter().copied()));
         for bar in &bars {
-            let stars = "#".repeat((60.0 * bar.share).round().clamp(0.0, 60.0) as usize);
-            println!("    {:7.2} {stars}", bar.low);
+            println!(
+                "    {:7.2} {}",
+                bar.low,
+                "#".repeat(bar.count * 60 / bar.most)
+            );
         }
         if let Some(path) = &arguments.plot {
             draw(path, &bars)?;
@@ -171,8 +174,9 @@ fn magnitudes(structures: &[Structure]) -> Vec<f64> {
 struct Bar {
     low: f64,
     high: f64,
-    /// Relative to the highest bar.
-    share: f64,
+    count: usize,
+    /// Count of the highest bar.
+    most: usize,
 }
 
 /// Twenty bars up to the 99.5th percentile; what lies above is counted into the last one.
@@ -184,7 +188,7 @@ fn histogram(values: &[f64]) -> Vec<Bar> {
     let width = top / BARS as f64;
     let mut counts = [0_usize; BARS];
     for v in sorted {
-        let bar = (v / width).min(BARS as f64 - 1.0) as usize;
+        let bar = (1..BARS).take_while(|k| v >= *k as f64 * width).count();
         counts[bar] += 1;
     }
     let most = counts.iter().copied().max().unwrap_or(1).max(1);
@@ -194,7 +198,8 @@ fn histogram(values: &[f64]) -> Vec<Bar> {
         .map(|(k, n)| Bar {
             low: k as f64 * width,
             high: (k + 1) as f64 * width,
-            share: *n as f64 / most as f64,
+            count: *n,
+            most,
         })
         .collect()
 }
@@ -206,7 +211,10 @@ fn draw(path: &Path, bars: &[Bar]) -> Result<()> {
     );
     let step = (width - left - 20.0) / bars.len() as f64;
     for (k, bar) in bars.iter().enumerate() {
-        let (x, h) = (left + k as f64 * step, bar.share * (height - bottom - 20.0));
+        let (x, h) = (
+            left + k as f64 * step,
+            bar.count as f64 / bar.most as f64 * (height - bottom - 20.0),
+        );
         writeln!(
             svg,
             "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{h:.1}\" fill=\"#4878a8\"/>",

@@ -160,7 +160,9 @@ fn generated(arguments: &Arguments, count: usize) -> Result<PathBuf> {
         for smiles in MoleculeGenerator::new(arguments.seed).take(count) {
             writeln!(out, "{smiles}")?;
         }
-        out.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+        out.into_inner()
+            .map_err(std::io::IntoInnerError::into_error)?
+            .sync_all()?;
         fs::rename(part, &path)?;
         println!(
             "generated {count} molecules in {:.1} s",
