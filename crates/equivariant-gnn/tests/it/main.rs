@@ -21,16 +21,28 @@ use equivariant_gnn::{
 
 /// Every architecture, small.
 fn models() -> Vec<ModelConfig> {
+    // The molecules of the suite are small.
+    let neighbours = 4.0;
+    let allegro = |layers, l_max| AllegroConfig {
+        neighbours,
+        ..AllegroConfig::new(16, 4, layers, l_max)
+    };
     vec![
         SchNetConfig::new(16, 2).into(),
         PaiNNConfig::new(16, 2).into(),
-        AllegroConfig::new(16, 4, 2, 2).into(),
-        ModelConfig::from(AllegroConfig::new(8, 4, 3, 1)).with_zbl(),
-        NequIPConfig::new(8, 3, 1).into(),
+        allegro(2, 2).into(),
+        ModelConfig::from(allegro(3, 1)).with_zbl(),
+        NequIPConfig {
+            neighbours,
+            radial_hidden: vec![16],
+            ..NequIPConfig::new(8, 3, 1)
+        }
+        .into(),
         MaceConfig {
             elements: Elements::new(&["H", "C", "N", "O"]),
             l_max: 2,
             radial_hidden: vec![16],
+            neighbours,
             ..MaceConfig::new(8, 1)
         }
         .into(),
