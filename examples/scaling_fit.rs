@@ -1,7 +1,7 @@
 //! Fits a scaling law to a table of finished runs: parameters with intervals, derived quantities, warnings, figures.
 //!
 //! ```text
-//! cargo run --release --example scaling_fit -- --data points.csv --law joint --objective huber --bootstrap 4000 --json --plots figures
+//! cargo run --release --example scaling_fit -- --data examples/data/joint_points.csv --law joint --objective huber --bootstrap 4000 --json --plots figures
 //! ```
 //!
 //! The table has the columns `parameters,tokens,loss` (optionally `flops,run,seed`) for laws in two resources, or
@@ -291,10 +291,6 @@ fn quantity(quantity: &Quantity) -> Value {
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one report gathers everything that was read and found"
-)]
 fn report(
     arguments: &Arguments,
     table: &Table,
@@ -357,7 +353,7 @@ fn report(
             .map(|cell| cell.trim().parse::<f64>())
             .collect::<Result<Vec<_>, _>>()
             .with_context(|| format!("--predict `{text}` is not a list of numbers"))?;
-        if at.len() != found.law.resources().len() || at.iter().any(|r| !(*r > 0.0)) {
+        if at.len() != found.law.resources().len() || at.iter().any(|r| r.is_nan() || *r <= 0.0) {
             bail!(
                 "--predict `{text}`: law `{}` takes positive values of {:?}",
                 found.law.name(),
