@@ -71,6 +71,10 @@ pub fn outer(x: &Tensor<3>, y: &Tensor<3>, index: &Index) -> Tensor<3> {
 }
 
 #[cfg(feature = "flex")]
+#[expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for the processor's vector instructions only inside the function that `pulp` calls"
+)]
 mod on_flex {
     use burn::tensor::{DType, Tensor};
 

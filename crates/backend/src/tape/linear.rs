@@ -66,6 +66,30 @@ impl Var<2> {
             Some(bias) => product.add(&bias.reshape([1, bias.dims()[0]])),
         }
     }
+
+    /// [`Var::linear`] with a constant weight that is at hand both ways round: the product then need not
+    /// bring it into the order it likes, which for few rows costs as much as the product itself.
+    ///
+    /// # Shapes
+    /// - `self`: `[N, A]`, `weight`: `[B, A]`, `transposed`: `[A, B]`, the same numbers, `bias`: `[B]`
+    /// - output: `[N, B]`
+    #[must_use]
+    pub fn linear_constant(
+        &self,
+        weight: &Tensor<2>,
+        transposed: &Tensor<2>,
+        bias: Option<&Var<1>>,
+    ) -> Self {
+        let value = self.value.clone().matmul(transposed.clone());
+        let product = Self::record(value, &[self.place()], || {
+            let (x, weight) = (self.clone(), Var::constant(weight.clone()));
+            move |gradients, g: Self| gradients.add(&x, || g.matmul(&weight))
+        });
+        match bias {
+            None => product,
+            Some(bias) => product.add(&bias.reshape([1, bias.dims()[0]])),
+        }
+    }
 }
 
 fn product<const D: usize>(a: &Var<D>, ta: As, b: &Var<D>, tb: As) -> Var<D> {

@@ -174,6 +174,10 @@ fn matrix_products() {
     check("xᵀ w", [3, 2], |x| x.transposed_matmul(&w).square());
     check("wᵀ x", [3, 2], |x| w.transposed_matmul(x).square());
     check("linear", [2, 3], |x| x.linear(&v, Some(&bias)).square());
+    check("linear constant", [2, 3], |x| {
+        let turned = v.value().clone().transpose();
+        x.linear_constant(v.value(), &turned, Some(&bias)).square()
+    });
     check("linear by its weight", [4, 3], |v| {
         let x = Var::constant(tensor(&numbers(6, 19), [2, 3]));
         x.linear(v, None).square()

@@ -65,17 +65,6 @@ struct Features {
     mu: Option<Var<3>>,
 }
 
-/// The three parts of a dense layer with 3 C outputs, each `[·, C]`.
-fn thirds(weights: &Scope<'_>, name: &str, x: &Var<2>) -> [Var<2>; 3] {
-    let weight = weights.weight::<2>(&format!("{name}.weight"));
-    let bias = weights.weight::<1>(&format!("{name}.bias"));
-    let c = weight.dims()[0] / 3;
-    std::array::from_fn(|k| {
-        // Cutting the weight is cheaper than cutting the features.
-        x.linear(&weight.narrow(0, k * c, c), Some(&bias.narrow(0, k * c, c)))
-    })
-}
-
 impl PaiNNConfig {
     /// Equations 7 and 8: what each atom hears from its neighbours.
     ///
@@ -91,7 +80,8 @@ impl PaiNNConfig {
         let name = format!("representation.interactions.{t}.interatomic_context_net");
         let [n, c] = features.q.dims();
         let hidden = weights.dense(&format!("{name}.0"), &features.q).silu(); // [N, C]
-        let [scalar, along, carried] = thirds(weights, &format!("{name}.1"), &hidden); // [N, C] each
+        let part = |k| weights.dense_part(&format!("{name}.1"), &hidden, k * c, c); // [N, C]
+        let (scalar, along) = (part(0), part(1));
         let [w_scalar, w_along, w_carried] = filters;
         let dq = scalar
             .reshape([n, 1, c])
@@ -100,7 +90,7 @@ impl PaiNNConfig {
         let mut dmu = along.spread(direction, w_along, pairs); // [N, 3, C]
         if let Some(mu) = &features.mu {
             // The neighbour's factor is applied once per atom instead of once per pair.
-            dmu = dmu.add(&mu.scale_by(&carried).convolve(w_carried, pairs));
+            dmu = dmu.add(&mu.scale_by(&part(2)).convolve(w_carried, pairs));
         }
         Features {
             q: features.q.add(&dq),
@@ -111,25 +101,33 @@ impl PaiNNConfig {
         }
     }
 
-    /// Equations 9 and 10: scalars and vectors of one atom act on each other.
-    fn mixing(weights: &Scope<'_>, t: usize, q: &Var<2>, mu: &Var<3>) -> Features {
+    /// Equations 9 and 10: scalars and vectors of one atom act on each other. Nobody asks for the last
+    /// layer's vectors, which are then left out.
+    fn mixing(
+        weights: &Scope<'_>,
+        t: usize,
+        q: &Var<2>,
+        mu: &Var<3>,
+        with_vectors: bool,
+    ) -> Features {
         let name = format!("representation.mixing.{t}");
         let [n, m, c] = mu.dims();
-        let mix = weights.weight::<2>(&format!("{name}.mu_channel_mix.weight")); // [2 C, C]
+        let mix = format!("{name}.mu_channel_mix.weight");
         let rows = mu.reshape([n * m, c]);
         let mixed = |part: usize| {
-            let part = mix.narrow(0, part * c, c);
-            rows.matmul_transposed(&part).reshape([n, m, c])
+            let mixed = weights.product(&mix, &rows, part * c, c, None);
+            mixed.reshape([n, m, c])
         };
         let (v, w) = (mixed(0), mixed(1)); // [N, 3, C]
         let norm = v.dot(&v).shift(EPSILON).sqrt(); // [N, C]
         let context = Var::cat(&[q.clone(), norm], 1); // [N, 2 C]
         let net = format!("{name}.intraatomic_context_net");
         let hidden = weights.dense(&format!("{net}.0"), &context).silu(); // [N, C]
-        let [a_q, a_mu, a_both] = thirds(weights, &format!("{net}.1"), &hidden); // [N, C] each
+        let part = |k| weights.dense_part(&format!("{net}.1"), &hidden, k * c, c); // [N, C]
+        let (a_q, a_both) = (part(0), part(2));
         Features {
             q: q.add(&a_q).add(&a_both.mul(&v.dot(&w))),
-            mu: Some(mu.add(&w.scale_by(&a_mu))),
+            mu: with_vectors.then(|| mu.add(&w.scale_by(&part(1)))),
         }
     }
 }
@@ -227,7 +225,8 @@ impl Model for PaiNNConfig {
             };
             weights.note(|| format!("interaction{t}.q"), &q);
             weights.note(|| format!("interaction{t}.mu"), &mu);
-            features = Self::mixing(weights, t, &q, &mu);
+            let with_vectors = t + 1 < self.depth || weights.is_traced();
+            features = Self::mixing(weights, t, &q, &mu, with_vectors);
             weights.note(|| format!("mixing{t}.q"), &features.q);
             if let Some(mu) = &features.mu {
                 weights.note(|| format!("mixing{t}.mu"), mu);

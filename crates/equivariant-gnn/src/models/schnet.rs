@@ -121,7 +121,7 @@ impl Model for SchNetConfig {
             );
             let filter = basis.matmul_transposed(&first).shifted_softplus(); // [H, C]
             let filter = weights.dense(&format!("{name}.filter_network.1"), &filter); // [H, C]
-            let y = x.linear(&weights.weight(&format!("{name}.in2f.weight")), None); // [N, C]
+            let y = weights.product(&format!("{name}.in2f.weight"), &x, 0, c, None); // [N, C]
             // The cutoff function rides along as the one component of the spread.
             let v = y.spread(&cutoff, &filter, &edges.shared).reshape([n, c]); // [N, C]
             let v = weights

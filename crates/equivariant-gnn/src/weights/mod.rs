@@ -10,7 +10,7 @@ use std::{
     any::Any,
     cell::RefCell,
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use backend::tape::{Gradients, Role, Tape, Var};
@@ -124,6 +124,8 @@ pub struct Weights {
     flat: Tensor<1>,
     precision: Precision,
     unit: f64,
+    /// Transposed copies of constant weights, made when first asked for.
+    transposed: Arc<Mutex<HashMap<String, Tensor<2>>>>,
 }
 
 impl Weights {
@@ -175,6 +177,7 @@ impl Weights {
             layout,
             precision,
             unit: 1.0,
+            transposed: Arc::default(),
         }
     }
 
@@ -245,6 +248,7 @@ impl Weights {
     pub fn with_flat(&self, flat: Tensor<1>) -> Self {
         Self {
             flat,
+            transposed: Arc::default(),
             ..self.clone()
         }
     }
@@ -452,10 +456,52 @@ impl<'a> Scope<'a> {
     /// The dense layer `{name}.weight` with `{name}.bias`.
     #[must_use]
     pub fn dense(&self, name: &str, x: &Var<2>) -> Var<2> {
-        x.linear(
-            &self.weight(&format!("{name}.weight")),
-            Some(&self.weight(&format!("{name}.bias"))),
-        )
+        let bias = self.weight::<1>(&format!("{name}.bias"));
+        let outputs = bias.dims()[0];
+        self.product(&format!("{name}.weight"), x, 0, outputs, Some(&bias))
+    }
+
+    /// Some of the outputs of the dense layer `{name}.weight` with `{name}.bias`; cutting the weight is
+    /// cheaper than cutting the features.
+    #[must_use]
+    pub fn dense_part(&self, name: &str, x: &Var<2>, first: usize, outputs: usize) -> Var<2> {
+        let bias = self
+            .weight::<1>(&format!("{name}.bias"))
+            .narrow(0, first, outputs);
+        self.product(&format!("{name}.weight"), x, first, outputs, Some(&bias))
+    }
+
+    /// `x Wᵀ + b` with the rows of the named weight from `first` on.
+    ///
+    /// # Panics
+    /// If the model has not declared the name.
+    #[must_use]
+    pub fn product(
+        &self,
+        name: &str,
+        x: &Var<2>,
+        first: usize,
+        outputs: usize,
+        bias: Option<&Var<1>>,
+    ) -> Var<2> {
+        let weight = self.weight::<2>(name).narrow(0, first, outputs);
+        if self.tape.is_some() {
+            return x.linear(&weight, bias);
+        }
+        let mut known = self
+            .weights
+            .transposed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let whole = known.entry(name.to_owned()).or_insert_with(|| {
+            // Through the data, because a transposition is a view of the same order in memory.
+            let turned = self.weight::<2>(name).into_value().transpose();
+            let (device, dtype) = (turned.device(), turned.dtype());
+            Tensor::from_data(turned.into_data(), (&device, dtype))
+        });
+        let transposed = whole.clone().narrow(1, first, outputs);
+        drop(known);
+        x.linear_constant(weight.value(), &transposed, bias)
     }
 
     /// The gradient by all weights in the order of the layout; zero for those without one.
