@@ -48,12 +48,19 @@ fn main() -> Result<()> {
     if !set.rejects.is_empty() {
         let side = arguments.input.with_extension("rejects.tsv");
         datasets::write_rejects(&side, &set.rejects)?;
-        println!("{} records left out, listed in {}", set.rejects.len(), side.display());
+        println!(
+            "{} records left out, listed in {}",
+            set.rejects.len(),
+            side.display()
+        );
     }
     let started = Instant::now();
-    let predicted = potential
-        .evaluate_batch(&set.structures)
-        .with_context(|| format!("{} (structures are counted from 0)", arguments.input.display()))?;
+    let predicted = potential.evaluate_batch(&set.structures).with_context(|| {
+        format!(
+            "{} (structures are counted from 0)",
+            arguments.input.display()
+        )
+    })?;
     let seconds = started.elapsed().as_secs_f64();
     let atoms: usize = set.structures.iter().map(Structure::len).sum();
     println!(

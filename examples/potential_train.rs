@@ -242,7 +242,12 @@ fn sets(arguments: &Arguments) -> Result<(Vec<Structure>, Vec<Structure>)> {
     };
     let load = |path: &Path, name: &str| -> Result<Vec<Structure>> {
         let set = read(path, &options)?;
-        println!("{}: {} structures, {}", path.display(), set.structures.len(), set.units);
+        println!(
+            "{}: {} structures, {}",
+            path.display(),
+            set.structures.len(),
+            set.units
+        );
         for note in &set.notes {
             println!("{}: {note}", path.display());
         }
