@@ -13,6 +13,7 @@
 #![expect(clippy::print_stdout, reason = "the progress is this program's output")]
 
 use std::{
+    fmt::Write as _,
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
@@ -287,7 +288,7 @@ fn write(out: &Path, trained: &Trained, config: &TrainingConfig) -> Result<()> {
     trained.potential.save(out)?;
     let mut curve = String::from("step,loss\n");
     for (step, loss) in trained.curve.iter().enumerate() {
-        curve.push_str(&format!("{},{loss}\n", step + 1));
+        writeln!(curve, "{},{loss}", step + 1)?;
     }
     backend::run::write_atomic(out.join("curve.csv"), curve.as_bytes())?;
     let mut table = String::from(
@@ -296,15 +297,16 @@ fn write(out: &Path, trained: &Trained, config: &TrainingConfig) -> Result<()> {
     let text = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for v in &trained.validations {
         let e = &v.errors;
-        table.push_str(&format!(
-            "{},{},{},{},{},{}\n",
+        writeln!(
+            table,
+            "{},{},{},{},{},{}",
             v.step,
             v.rate,
             text(e.energy_mae),
             text(e.energy_rmse),
             text(e.force_mae),
             text(e.force_rmse)
-        ));
+        )?;
     }
     backend::run::write_atomic(out.join("validation.csv"), table.as_bytes())?;
     let summary = serde_json::json!({
