@@ -1,7 +1,7 @@
 //! Translation of drug-like molecules, one core: what a user of the Python package
 //! waits for.
 //!
-//! Reads 50,000 molecules of ChEMBL 31 (2.4 MB of SMILES, 2.3 M symbols) from
+//! Reads 50,000 molecules of `ChEMBL` 31 (2.4 MB of SMILES, 2.3 M symbols) from
 //! `../shared/data/molecules`; without that folder, 1,000 copies of five drugs.
 
 use std::fs::File;

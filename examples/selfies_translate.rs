@@ -115,12 +115,22 @@ fn translate(
             eprintln!("line {number}: {}", one_line(&error));
         }
         translated.push('\n');
-        output
-            .write_all(translated.as_bytes())
-            .context("cannot write")?;
+        if let Err(error) = output.write_all(translated.as_bytes()) {
+            return ended(error, bad);
+        }
     }
-    output.flush().context("cannot write")?;
-    Ok(bad)
+    match output.flush() {
+        Ok(()) => Ok(bad),
+        Err(error) => ended(error, bad),
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn ended(error: std::io::Error, bad: u64) -> anyhow::Result<u64> {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(bad),
+        _ => Err(error).context("cannot write"),
+    }
 }
 
 /// An error and its causes without line breaks.
