@@ -1,4 +1,4 @@
-//! Scores a set of generated molecules as MOSES and GuacaMol do.
+//! Scores a set of generated molecules as MOSES and `GuacaMol` do.
 //!
 //! ```text
 //! cargo run --release --example molecule_metrics -- --generated samples.smi --train train.smi.gz --test test.smi.gz \
@@ -21,7 +21,7 @@ use datasets::molecules::{ReadOptions, read};
 use flate2::read::MultiGzDecoder;
 use selfies::metrics::{GuacamolMetrics, MosesMetrics, Sample, guacamol, moses};
 
-/// Scores a set of generated molecules as MOSES and GuacaMol do.
+/// Scores a set of generated molecules by the metrics of two benchmarks
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Generated SMILES, one a line

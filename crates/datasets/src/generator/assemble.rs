@@ -42,21 +42,21 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    pub(super) fn build(&mut self, stock: &Pieces, rng: &mut ChaCha8Rng) {
+    pub(super) fn build(&mut self, pieces: &Pieces, rng: &mut ChaCha8Rng) {
         self.graph.clear();
         self.sites.clear();
-        let systems = stock.ring_systems.draw(rng);
+        let systems = pieces.ring_systems.draw(rng);
         if systems == 0 {
-            let chain = &stock.chains[stock.chain_weights.draw(rng)];
+            let chain = &pieces.chains[pieces.chain_weights.draw(rng)];
             self.append(chain, 0);
         }
         for system in 0..systems {
-            let ring = &stock.rings[stock.ring_weights.draw(rng)];
-            self.add_ring(stock, ring, system, rng);
+            let guest_ring = &pieces.rings[pieces.ring_weights.draw(rng)];
+            self.add_ring(pieces, guest_ring, system, rng);
         }
         let extra = EXTRA_END_GROUPS.get(systems).copied().unwrap_or(0);
-        for _ in 0..stock.end_group_counts.draw(rng) + extra {
-            let (group, anywhere) = &stock.end_groups[stock.end_group_weights.draw(rng)];
+        for _ in 0..pieces.end_group_counts.draw(rng) + extra {
+            let (group, anywhere) = &pieces.end_groups[pieces.end_group_weights.draw(rng)];
             self.add_end_group(group, *anywhere, rng);
         }
     }
@@ -73,10 +73,16 @@ impl Assembly {
         offset
     }
 
-    fn add_ring(&mut self, stock: &Pieces, ring: &Template, system: usize, rng: &mut ChaCha8Rng) {
+    fn add_ring(
+        &mut self,
+        pieces: &Pieces,
+        guest_ring: &Template,
+        system: usize,
+        rng: &mut ChaCha8Rng,
+    ) {
         let first_new = self.sites.len();
         if system == 0 {
-            self.append(ring, 0);
+            self.append(guest_ring, 0);
             return;
         }
         for _ in 0..ATTEMPTS {
@@ -90,19 +96,19 @@ impl Assembly {
             ) else {
                 continue;
             };
-            let linker = &stock.linkers[stock.linker_weights.draw(rng)];
+            let linker = &pieces.linkers[pieces.linker_weights.draw(rng)];
             let turned = below(rng, 2) == 1;
-            let Some(place) = draw(&ring.sites, |&(_, weight)| weight, rng) else {
+            let Some(place) = draw(&guest_ring.sites, |&(_, weight)| weight, rng) else {
                 continue;
             };
-            let (guest, _) = ring.sites[place];
+            let (guest, _) = guest_ring.sites[place];
             let host_node = self.sites[host].node;
             let fits = match linker {
-                None => self.compatible(host_node, &ring.graph, guest),
+                None => self.compatible(host_node, &guest_ring.graph, guest),
                 Some(linker) => {
                     let (near, far) = ends(linker, turned);
                     self.compatible(host_node, &linker.graph, near)
-                        && compatible(&linker.graph, far, &ring.graph, guest)
+                        && compatible(&linker.graph, far, &guest_ring.graph, guest)
                 }
             };
             if !fits {
@@ -115,7 +121,7 @@ impl Assembly {
                 self.join(from, NodeIndex::new(near.index() + offset));
                 from = NodeIndex::new(far.index() + offset);
             }
-            let offset = self.append(ring, system);
+            let offset = self.append(guest_ring, system);
             self.join(from, NodeIndex::new(guest.index() + offset));
             self.use_site(first_new + place);
             self.use_site(host);
