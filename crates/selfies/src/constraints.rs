@@ -222,6 +222,12 @@ impl Constraints {
         }
     }
 
+    /// The capacity under a key taken as it stands, which is how SELFIES 1 looks
+    /// atoms up.
+    pub(crate) fn by_key(&self, key: &str) -> u32 {
+        *self.entries.get(key).unwrap_or(&self.other)
+    }
+
     /// The capacity of every atom that is not listed.
     #[must_use]
     pub fn other(&self) -> u32 {

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::INDEX_SYMBOLS;
 use super::text;
 use crate::constraints::Constraints;
-use crate::element::Element;
 use crate::error::DecodeError;
 
 /// A decoder that keeps its memory.
@@ -104,8 +103,9 @@ impl Decoder {
             last: None,
         };
         loop {
-            let ended = chain.state < 0 || chain.next >= chain.end;
-            if ended || !splitter.has(&mut self.symbols, chain.next)? {
+            // The reference splits one symbol off behind the end of a chain too.
+            let more = chain.next < chain.end && splitter.has(&mut self.symbols, chain.next)?;
+            if chain.state < 0 || !more {
                 let Some(frame) = self.frames.pop() else {
                     return Ok(());
                 };
@@ -372,10 +372,9 @@ fn symbol_in_brackets(inner: &str) -> String {
 
 /// Bonds the atom may have in all, and its hydrogens.
 fn capacity(atom: &text::AtomText<'_>, constraints: &Constraints) -> (i64, i64) {
-    let element = Element::from_symbol(atom.element).filter(|e| *e != Element::WILDCARD);
-    let capacity = match (element, i32::try_from(atom.charge)) {
-        (Some(element), Ok(charge)) => constraints.capacity(element, charge),
-        _ => constraints.other(),
+    let capacity = match atom.charge {
+        0 => constraints.by_key(atom.element),
+        charge => constraints.by_key(&format!("{}{charge:+}", atom.element)),
     };
     (i64::from(capacity), i64::from(atom.hydrogens))
 }

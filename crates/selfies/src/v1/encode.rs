@@ -125,8 +125,9 @@ impl Encoder {
         end: usize,
         out: &mut String,
     ) -> Result<(), (usize, Fault)> {
-        tokenize(smiles, start, end, &mut self.tokens)?;
-        if smiles[start..end].contains(['c', 'n', 'o', 'p', 'a', 's']) {
+        let aromatic = smiles[start..end].contains(['c', 'n', 'o', 'p', 'a', 's']);
+        tokenize(smiles, start, end, aromatic, &mut self.tokens)?;
+        if aromatic {
             self.kekulizer
                 .kekulize(smiles, &mut self.tokens)
                 .map_err(|fault| (start, fault))?;
@@ -252,14 +253,17 @@ fn push_index(out: &mut String, index: u64, size: u32) {
     }
 }
 
-/// Splits a fragment into tokens.
+/// Splits a fragment into tokens: all of it, or up to the first `)` without its
+/// partner, after which the reference does not look any more.
 fn tokenize(
     smiles: &str,
     start: usize,
     end: usize,
+    all: bool,
     tokens: &mut Vec<Token>,
 ) -> Result<(), (usize, Fault)> {
     tokens.clear();
+    let mut depth = 0i64;
     let text = &smiles[..end];
     let mut at = start;
     let next = |at: usize| text[at..].chars().next();
@@ -315,6 +319,14 @@ fn tokenize(
             end: at,
             capital: false,
         });
+        depth += match kind {
+            Kind::Open => 1,
+            Kind::Close => -1,
+            Kind::Atom | Kind::Ring => 0,
+        };
+        if depth < 0 && !all {
+            break;
+        }
     }
     Ok(())
 }

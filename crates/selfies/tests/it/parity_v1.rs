@@ -36,3 +36,45 @@ fn encodes_old_strings_as_the_old_package() {
         }
     });
 }
+
+/// Outputs of the Python package 1.0.4, which hardly refuses anything.
+#[test]
+fn odd_strings_are_taken_as_the_old_package_takes_them() {
+    let mut encoder = encoder();
+    for (smiles, expected) in [
+        ("CCCCNCN)=", "[C][C][C][C][N][C][N]"),
+        (".Cl=O)(OCC)C+S", ".[Cl][=O]"),
+        (
+            "C12(C#N)COC1C2)=",
+            "[C][Branch1_1][Ring1][C][#N][C][O][C][Ring1][Branch1_2][C][Ring1][Branch1_3]",
+        ),
+    ] {
+        assert_eq!(encoder.encode(smiles).unwrap(), expected);
+    }
+    for smiles in ["C11", "C()C", "C*", "C[C@TH1]", "CC=", "c1cccc1", "C1CC"] {
+        assert!(encoder.encode(smiles).is_err(), "{smiles}");
+    }
+    let mut decoder = Decoder::new(DecodeOptions::v1());
+    for (selfies, expected) in [
+        (
+            "[Na+1].[O-1][I2][Banch1][C][O-1][O]",
+            "Na+1.O-1I2Banch1CO-1",
+        ),
+        (
+            "[O][C][=C][Branch1_2][#Branch1_2][OC][=C][1C][=C][Ring1][Branch1_2][N+1][Branch1_2][C][O-1][=O]",
+            "OC1=C(OC)C1C=C1N+1(O-1)O",
+        ),
+    ] {
+        assert_eq!(decoder.decode(selfies).unwrap(), expected);
+    }
+    for selfies in [
+        "[C][F]x[C]",
+        "[]",
+        "[=]",
+        "[C][CH9expl]",
+        "[C][C",
+        "[C][Branch1_4][C]",
+    ] {
+        assert!(decoder.decode(selfies).is_err(), "{selfies}");
+    }
+}
