@@ -30,17 +30,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that must never see a tensor.
-const TENSOR_FREE: &[&str] = &[
-    "chemscale-atoms",
-    "selfies",
-    "chemscale-tpe",
-    "scaling-fit",
-];
+const TENSOR_FREE: &[&str] = &["chemscale-atoms", "selfies", "chemscale-tpe", "scaling-fit"];
 
 /// Normal and build dependencies of each workspace member, by package name.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs: it is running this test");
@@ -79,11 +80,17 @@ fn every_crate_uses_only_the_crates_that_the_design_allows() {
             .get(name.as_str())
             .unwrap_or_else(|| panic!("{name} is not in the table of this test"));
         for used in uses.iter().filter(|used| members.contains_key(*used)) {
-            assert!(may_use.contains(used.as_str()), "{name} must not use {used}");
+            assert!(
+                may_use.contains(used.as_str()),
+                "{name} must not use {used}"
+            );
         }
     }
     for name in allowed.keys() {
-        assert!(members.contains_key(*name), "{name} is missing from the workspace");
+        assert!(
+            members.contains_key(*name),
+            "{name} is missing from the workspace"
+        );
     }
 }
 
@@ -91,17 +98,29 @@ fn every_crate_uses_only_the_crates_that_the_design_allows() {
 fn crates_that_see_only_numbers_and_strings_never_see_a_tensor() {
     let members = dependencies();
     for name in TENSOR_FREE {
-        let burn: Vec<_> = members[*name].iter().filter(|used| used.starts_with("burn")).collect();
+        let burn: Vec<_> = members[*name]
+            .iter()
+            .filter(|used| used.starts_with("burn"))
+            .collect();
         assert!(burn.is_empty(), "{name} must not use {burn:?}");
     }
     let datasets = &members["chemscale-datasets"];
-    assert!(!datasets.contains("burn"), "datasets may name Burn's `Dataset` trait, never a tensor");
+    assert!(
+        !datasets.contains("burn"),
+        "datasets may name Burn's `Dataset` trait, never a tensor"
+    );
 }
 
 #[test]
 fn only_the_backend_has_device_features() {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs: it is running this test");
@@ -112,9 +131,14 @@ fn only_the_backend_has_device_features() {
         if matches!(name, "chemscale" | "chemscale-backend") {
             continue;
         }
-        let features = package["features"].as_object().expect("a table of features");
+        let features = package["features"]
+            .as_object()
+            .expect("a table of features");
         for device in ["flex", "cuda", "tch"] {
-            assert!(!features.contains_key(device), "{name} must not have the feature {device}");
+            assert!(
+                !features.contains_key(device),
+                "{name} must not have the feature {device}"
+            );
         }
     }
 }

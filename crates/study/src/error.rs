@@ -13,7 +13,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), disk_hint(source))]
+    #[error("cannot {action} {}: {source}{hint}", path.display(), hint = disk_hint(source))]
     File {
         /// What was tried: "read", "write", "create", ….
         action: &'static str,
@@ -22,6 +22,9 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A file could not be written; the one before it, if any, is untouched.
+    #[error("{0}{hint}", hint = disk_hint(.0))]
+    Write(std::io::Error),
     /// A setting is outside its range.
     #[error("setting `{field}` is {value}, expected {expected}")]
     Setting {

@@ -41,10 +41,26 @@ impl StudyFolder {
             })?;
         }
         let lock = take_lock(root)?;
-        Ok(Self {
+        let folder = Self {
             root: root.to_owned(),
             _lock: lock,
-        })
+        };
+        folder.sweep()?;
+        Ok(folder)
+    }
+
+    /// Removes what a killed study had written aside; the lock is held, so nobody is writing.
+    fn sweep(&self) -> Result<()> {
+        for name in ["records", "timings"] {
+            for path in files_ending_in(&self.path(name), "tmp")? {
+                fs::remove_file(&path).map_err(|source| Error::File {
+                    action: "remove",
+                    path,
+                    source,
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// The folder itself.
@@ -88,7 +104,7 @@ impl StudyFolder {
     pub fn records(&self) -> Result<(BTreeMap<String, Record>, Vec<Error>)> {
         let mut records = BTreeMap::new();
         let mut damaged = Vec::new();
-        for path in json_files(&self.path("records"))? {
+        for path in files_ending_in(&self.path("records"), "json")? {
             let bytes = read(&path)?;
             let stem = path
                 .file_stem()
@@ -121,7 +137,7 @@ impl StudyFolder {
     /// [`Error::File`] if the folder cannot be read.
     pub fn timings(&self) -> Result<BTreeMap<String, Timing>> {
         let mut timings = BTreeMap::new();
-        for path in json_files(&self.path("timings"))? {
+        for path in files_ending_in(&self.path("timings"), "json")? {
             if let Ok(timing) = serde_json::from_slice(&read(&path)?) {
                 let stem = path
                     .file_stem()
@@ -162,43 +178,24 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// Writes aside, syncs, renames: a reader sees the old file or the new one, never a part.
-/// What was written aside is removed if the disk fills up on the way.
+/// Writes a file so that a reader sees the old one or the new one, never a part; makes its folder
+/// if need be.
 ///
 /// # Errors
-/// [`Error::File`].
+/// [`Error::File`] for the folder, [`Error::Write`] for the file.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let fail = |action, path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::File {
-            action,
-            path,
-            source,
-        }
-    };
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(fail("create", folder))?;
+        fs::create_dir_all(folder).map_err(|source| Error::File {
+            action: "create",
+            path: folder.to_owned(),
+            source,
+        })?;
     }
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".tmp");
-    let aside = PathBuf::from(aside);
-    let written = File::create(&aside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    if let Err(source) = written {
-        // The error being reported is the one of the write; a leftover is harmless.
-        let _ = fs::remove_file(&aside);
-        return Err(fail("write", path)(source));
-    }
-    fs::rename(&aside, path).map_err(fail("rename into place", path))?;
-    // The rename itself reaches the disk with the folder. Not every system can sync a folder.
-    if let Some(Ok(folder)) = path.parent().map(File::open) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    backend::run::write_atomic(path, bytes).map_err(Error::Write)
 }
 
-/// The `.json` files of a folder in the order of their names.
-fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The files of a folder with an ending, in the order of their names.
+fn files_ending_in(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let fail = |source| Error::File {
         action: "read",
         path: folder.to_owned(),
@@ -209,7 +206,7 @@ fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.map_err(fail)?.path();
         if path
             .extension()
-            .is_some_and(|extension| extension == "json")
+            .is_some_and(|extension| extension == ending)
         {
             files.push(path);
         }
@@ -286,12 +283,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_aside_is_not_a_record() {
+    fn what_a_killed_study_had_written_aside_is_no_record_and_is_swept_away() {
         let folder = tempfile::tempdir().unwrap();
+        drop(StudyFolder::open(folder.path()).unwrap());
+        let aside = folder.path().join("records/0123.json.77.tmp");
+        fs::write(&aside, b"half").unwrap();
         let study = StudyFolder::open(folder.path()).unwrap();
-        fs::write(study.path("records/0123.json.tmp"), b"half").unwrap();
         let (records, damaged) = study.records().unwrap();
         assert!(records.is_empty() && damaged.is_empty());
+        assert!(!aside.exists());
     }
 
     #[test]

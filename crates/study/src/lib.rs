@@ -3,9 +3,11 @@
 pub mod config;
 mod error;
 pub mod event;
+pub mod families;
 pub mod family;
 pub mod fits;
 pub mod folder;
+pub mod inputs;
 pub mod pipeline;
 pub mod plan;
 pub mod record;

@@ -18,26 +18,36 @@ use crate::spec::RunSpec;
 /// Version of the layout of `results.json`.
 pub const RESULTS_SCHEMA: u32 = 1;
 
-/// Binds a folder to a study: writes `study.json` where there is none, and refuses the folder of
-/// another study.
+/// Refuses the folder of another study; a folder without one suits any.
 ///
 /// # Errors
-/// [`Error::OtherStudy`] with the first setting that differs, [`Error::File`].
-pub fn bind(folder: &StudyFolder, study: &Study) -> Result<()> {
+/// [`Error::OtherStudy`] with the first setting that differs, or as [`Study::load`].
+pub fn suits(folder: &StudyFolder, study: &Study) -> Result<()> {
     let path = folder.path("study.json");
-    if path.exists() {
-        let there = Study::load(&path)?;
-        return match study.difference(&there) {
-            None => Ok(()),
-            Some(difference) => Err(Error::OtherStudy {
-                path: folder.root().to_owned(),
-                difference,
-            }),
-        };
+    if !path.exists() {
+        return Ok(());
     }
-    let mut text = serde_json::to_vec_pretty(study).expect("plain data serialises");
-    text.push(b'\n');
-    folder.write("study.json", &text)?;
+    match study.difference(&Study::load(&path)?) {
+        None => Ok(()),
+        Some(difference) => Err(Error::OtherStudy {
+            path: folder.root().to_owned(),
+            difference,
+        }),
+    }
+}
+
+/// Binds a folder to a study: writes `study.json` where there is none. Done once the data have been
+/// read, so that a study with bad input leaves the folder free.
+///
+/// # Errors
+/// As [`suits`], and [`Error::Write`].
+pub fn bind(folder: &StudyFolder, study: &Study) -> Result<()> {
+    suits(folder, study)?;
+    if !folder.path("study.json").exists() {
+        let mut text = serde_json::to_vec_pretty(study).expect("plain data serialises");
+        text.push(b'\n');
+        folder.write("study.json", &text)?;
+    }
     Ok(())
 }
 
@@ -83,16 +93,23 @@ pub fn run(
     observer(Event::StudyPlanned {
         cost: planners.iter().map(expected_cost).sum(),
     });
-    let act = |phase: &str, specs: &[RunSpec]| execute(folder, families, phase, specs, execution, observer);
+    let act = |phase: &str, specs: &[RunSpec]| {
+        execute(folder, families, phase, specs, execution, observer)
+    };
 
     let searches = search(&planners, &act)?;
     for (result, _, _) in searches.iter().flatten() {
         observer(Event::Note(summary(result)));
     }
-    let found: Vec<Option<Setting>> =
-        searches.iter().map(|search| search.as_ref().map(|(result, _, _)| result.chosen)).collect();
-    let specs: Vec<Vec<RunSpec>> =
-        planners.iter().zip(&found).map(|(planner, found)| planner.grid_specs(*found)).collect();
+    let found: Vec<Option<Setting>> = searches
+        .iter()
+        .map(|search| search.as_ref().map(|(result, _, _)| result.chosen))
+        .collect();
+    let specs: Vec<Vec<RunSpec>> = planners
+        .iter()
+        .zip(&found)
+        .map(|(planner, found)| planner.grid_specs(*found))
+        .collect();
     let grids = together("grid of sizes and data", &specs, &act)?;
 
     let families = planners
@@ -112,7 +129,13 @@ pub fn run(
                     .family
                     .metrics()
                     .iter()
-                    .map(|metric| (metric.name.to_owned(), metric.unit.to_owned(), metric.title.to_owned()))
+                    .map(|metric| {
+                        (
+                            metric.name.to_owned(),
+                            metric.unit.to_owned(),
+                            metric.title.to_owned(),
+                        )
+                    })
                     .collect(),
                 setting: search.as_ref().map(|search| search.chosen),
                 search,
@@ -133,7 +156,11 @@ pub fn run(
     })
 }
 
-fn planner<'a>(study: &'a Study, plan: &'a FamilyPlan, families: &'a [Box<dyn Family>]) -> Result<Planner<'a>> {
+fn planner<'a>(
+    study: &'a Study,
+    plan: &'a FamilyPlan,
+    families: &'a [Box<dyn Family>],
+) -> Result<Planner<'a>> {
     let family = families
         .iter()
         .find(|family| family.name() == plan.name)
@@ -152,7 +179,12 @@ fn planner<'a>(study: &'a Study, plan: &'a FamilyPlan, families: &'a [Box<dyn Fa
 
 /// The cost of everything, before it is known which settings the search keeps.
 fn expected_cost(planner: &Planner<'_>) -> f64 {
-    let of = |specs: &[RunSpec]| specs.iter().map(|spec| planner.family.cost(spec)).sum::<f64>();
+    let of = |specs: &[RunSpec]| {
+        specs
+            .iter()
+            .map(|spec| planner.family.cost(spec))
+            .sum::<f64>()
+    };
     let mut setting = None;
     let searched = planner.plan.grid.search.as_ref().map_or(0.0, |search| {
         let early = planner.early_specs(search);
@@ -175,12 +207,18 @@ fn together(phase: &str, lists: &[Vec<RunSpec>], act: &Act<'_>) -> Result<Vec<Ve
         return Ok(lists.iter().map(|_| Vec::new()).collect());
     }
     let mut records = act(phase, &all)?.into_iter();
-    Ok(lists.iter().map(|list| records.by_ref().take(list.len()).collect()).collect())
+    Ok(lists
+        .iter()
+        .map(|list| records.by_ref().take(list.len()).collect())
+        .collect())
 }
 
 /// Searches learning rate and batch of every family that asks for it.
 fn search(planners: &[Planner<'_>], act: &Act<'_>) -> Result<Vec<Option<Searched>>> {
-    let searches: Vec<_> = planners.iter().map(|planner| planner.plan.grid.search.as_ref()).collect();
+    let searches: Vec<_> = planners
+        .iter()
+        .map(|planner| planner.plan.grid.search.as_ref())
+        .collect();
     let early_specs: Vec<Vec<RunSpec>> = planners
         .iter()
         .zip(&searches)
@@ -195,7 +233,11 @@ fn search(planners: &[Planner<'_>], act: &Act<'_>) -> Result<Vec<Option<Searched
     let specs: Vec<Vec<RunSpec>> = early_specs
         .iter()
         .zip(&decisions)
-        .map(|(early, decision)| decision.as_ref().map_or_else(Vec::new, |decision| full_specs(early, decision)))
+        .map(|(early, decision)| {
+            decision
+                .as_ref()
+                .map_or_else(Vec::new, |decision| full_specs(early, decision))
+        })
         .collect();
     let full = together("learning rate and batch, to the end", &specs, act)?;
     planners
@@ -235,6 +277,9 @@ pub fn versions() -> BTreeMap<String, String> {
     // All crates of the workspace carry one version; Burn is pinned in the workspace manifest.
     BTreeMap::from([
         ("chemscale".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("record schema".to_owned(), crate::record::RECORD_SCHEMA.to_string()),
+        (
+            "record schema".to_owned(),
+            crate::record::RECORD_SCHEMA.to_string(),
+        ),
     ])
 }

@@ -156,17 +156,28 @@ impl Results {
         let mut seen = std::collections::BTreeSet::new();
         self.families
             .iter()
-            .flat_map(|family| family.early.iter().chain(&family.searched).chain(&family.grid))
+            .flat_map(|family| {
+                family
+                    .early
+                    .iter()
+                    .chain(&family.searched)
+                    .chain(&family.grid)
+            })
             .filter(move |record| seen.insert(record.id.as_str()))
     }
 
     /// Wall time of all runs together (s).
     #[must_use]
     pub fn total_wall_s(&self) -> f64 {
-        self.records().filter_map(|record| self.wall_s.get(&record.id)).sum()
+        self.records()
+            .filter_map(|record| self.wall_s.get(&record.id))
+            .sum()
     }
 
     pub(crate) fn wall_times(timings: &BTreeMap<String, Timing>) -> BTreeMap<String, f64> {
-        timings.iter().map(|(id, timing)| (id.clone(), timing.wall_s)).collect()
+        timings
+            .iter()
+            .map(|(id, timing)| (id.clone(), timing.wall_s))
+            .collect()
     }
 }

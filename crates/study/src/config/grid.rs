@@ -195,13 +195,19 @@ impl Grid {
                     self.data_sizes.push(size);
                 }
             }
+            // What was a cell of the grid must stay one: each size becomes the one in its place.
+            let moved = |size: usize| match old.iter().position(|other| *other == size) {
+                Some(place) => self.data_sizes[place.min(self.data_sizes.len() - 1)],
+                None => size.min(available),
+            };
             if let Some(replicates) = &mut self.replicates {
-                // A repeated cell must stay a cell of the grid: each size becomes its neighbour.
                 for size in &mut replicates.data_sizes {
-                    let place = old.iter().position(|other| other == size).unwrap_or(0);
-                    *size = self.data_sizes[place.min(self.data_sizes.len() - 1)];
+                    *size = moved(*size);
                 }
                 replicates.data_sizes.dedup();
+            }
+            if let Some(search) = &mut self.search {
+                search.data_size = moved(search.data_size);
             }
         }
         if let Some(search) = &mut self.search {

@@ -2,10 +2,12 @@
 
 mod grid;
 mod model;
+mod presets;
 mod source;
 
 pub use grid::{Budget, Grid, Replicates, Search};
 pub use model::{LanguageModel, Model, Potential};
+pub use presets::Length;
 pub use source::{MoleculeSource, Molecules, StructureSource, Structures};
 
 use std::path::Path;

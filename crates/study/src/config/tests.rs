@@ -142,8 +142,35 @@ fn a_grid_shrinks_to_the_data_in_equal_ratios() {
     assert_eq!(fitted.families[0].grid.data_sizes, [10, 20, 40]);
     assert_eq!(
         fitted.families[0].grid.search.as_ref().unwrap().data_size,
-        40
+        20
     );
     assert_eq!(study().fitted_to(true, 5000), study());
     assert_eq!(study().fitted_to(false, 5), study());
+}
+
+#[test]
+fn the_embedded_studies_are_sound_and_span_two_decades() {
+    for length in [Length::Full, Length::Smoke] {
+        Study::embedded(length, "flex").validate().unwrap();
+    }
+    let study = Study::embedded(Length::Full, "flex");
+    for family in &study.families {
+        let grid = &family.grid;
+        assert!(grid.data_sizes.len() >= 4);
+        assert!(grid.learning_rates.len() * grid.batches.len() >= 9);
+        assert!(
+            grid.largest_data_size() >= 100 * grid.data_sizes[0],
+            "{}",
+            family.name
+        );
+        let capacities = grid.sizes.len();
+        assert!(
+            capacities
+                >= if matches!(family.model, Model::Chemgpt(_)) {
+                    4
+                } else {
+                    3
+                }
+        );
+    }
 }

@@ -11,7 +11,7 @@ pub use structures::StructurePool;
 
 use std::path::Path;
 
-use datasets::rejects::{Reject, write_rejects};
+use datasets::{Reject, write_rejects};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -34,7 +34,8 @@ fn list_rejects(folder: &Path, name: &str, rejects: &[Reject]) -> Result<Option<
 /// The order in which items are drawn: a permutation of 0 to n − 1 fixed by the seed.
 fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let all: Vec<usize> = (0..count).collect();
-    let mut orders = datasets::split::nested(&all, &[count], seed).expect("a set is no larger than itself");
+    let mut orders =
+        datasets::split::nested(&all, &[count], seed).expect("a set is no larger than itself");
     orders.remove(0)
 }
 
@@ -62,7 +63,13 @@ impl Hasher {
 }
 
 /// Too few items for the grid is said before any run begins.
-fn enough(what: &'static str, origin: &str, have: usize, largest: usize, validation: usize) -> Result<()> {
+fn enough(
+    what: &'static str,
+    origin: &str,
+    have: usize,
+    largest: usize,
+    validation: usize,
+) -> Result<()> {
     let need = largest + validation;
     if have >= need {
         return Ok(());

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use datasets::Reject;
 use datasets::generator::MoleculeGenerator;
-use datasets::molecules::{ReadOptions, Molecules as MoleculeFile};
-use datasets::rejects::Reject;
+use datasets::molecules::{Molecules as MoleculeFile, ReadOptions};
 
 use super::{Hasher, enough, list_rejects, shuffled};
 use crate::config::{MoleculeSource, Molecules};
@@ -31,6 +31,21 @@ struct Found {
 }
 
 impl MoleculePool {
+    /// Usable molecules of a file, for laying out a grid that fits it; a generator has no end.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a file without a usable molecule.
+    pub fn count(settings: &Molecules) -> Result<usize> {
+        match &settings.source {
+            MoleculeSource::Generated { .. } => Ok(usize::MAX),
+            MoleculeSource::File { path, column } => {
+                Ok(from_file(path, column.clone(), &settings.origin())?
+                    .selfies
+                    .len())
+            }
+        }
+    }
+
     /// Reads, encodes, and parts the molecules. A grid that asks for `largest` training molecules
     /// gets as many from a generator and is refused by a file that is too short; with
     /// `largest` zero a file gives all it has.
@@ -45,10 +60,19 @@ impl MoleculePool {
         };
         let rejects_file = list_rejects(folder, "rejects_molecules.tsv", &found.rejects)?;
         let usable = found.selfies.len();
-        enough("molecules", &origin, usable, largest.max(1), settings.validation)?;
+        enough(
+            "molecules",
+            &origin,
+            usable,
+            largest.max(1),
+            settings.validation,
+        )?;
 
         let mut hasher = Hasher::default();
-        found.selfies.iter().for_each(|selfies| hasher.part(selfies.as_bytes()));
+        found
+            .selfies
+            .iter()
+            .for_each(|selfies| hasher.part(selfies.as_bytes()));
         hasher.number(settings.split_seed);
         hasher.number(settings.validation as u64);
         let hash = hasher.finish();
@@ -56,10 +80,21 @@ impl MoleculePool {
         let mut selfies: Vec<Option<String>> = found.selfies.into_iter().map(Some).collect();
         let mut order = shuffled(usable, settings.split_seed)
             .into_iter()
-            .map(|index| selfies[index].take().expect("a permutation names each index once"));
+            .map(|index| {
+                selfies[index]
+                    .take()
+                    .expect("a permutation names each index once")
+            });
         let validation: Vec<String> = order.by_ref().take(settings.validation).collect();
-        let train: Vec<String> = if largest == 0 { order.collect() } else { order.take(largest).collect() };
-        let symbols = train.iter().map(|selfies| selfies.matches('[').count()).sum::<usize>();
+        let train: Vec<String> = if largest == 0 {
+            order.collect()
+        } else {
+            order.take(largest).collect()
+        };
+        let symbols = train
+            .iter()
+            .map(|selfies| selfies.matches('[').count())
+            .sum::<usize>();
         Ok(Self {
             summary: InputSummary {
                 what: "molecules".into(),
@@ -71,7 +106,10 @@ impl MoleculePool {
                 validation: validation.len(),
                 hash,
                 details: vec![
-                    ("largest training set".into(), format!("{} molecules", train.len())),
+                    (
+                        "largest training set".into(),
+                        format!("{} molecules", train.len()),
+                    ),
                     (
                         "SELFIES symbols a molecule, mean".into(),
                         format!("{:.1}", symbols as f64 / train.len().max(1) as f64),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use atoms::Structure;
+use datasets::Reject;
 use datasets::structures::{ReadOptions, read};
 
 use super::{Hasher, enough, list_rejects, shuffled};
@@ -23,6 +24,14 @@ pub struct StructurePool {
 }
 
 impl StructurePool {
+    /// Usable structures of a source, for laying out a grid that fits it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a source without a usable structure.
+    pub fn count(settings: &Structures) -> Result<usize> {
+        Ok(load(settings)?.0.len())
+    }
+
     /// Reads and parts the structures. Those without energy or forces, with numbers that are not
     /// finite, or with two atoms at one place are left out and listed.
     ///
@@ -30,43 +39,33 @@ impl StructurePool {
     /// [`Error::Input`] for a file without a usable structure, [`Error::TooFew`], [`Error::File`].
     pub fn open(settings: &Structures, largest: usize, folder: &Path) -> Result<Self> {
         let origin = settings.origin();
-        let failed = |source: datasets::Error| Error::Input {
-            what: "structures",
-            origin: origin.clone(),
-            source: source.into(),
-        };
-        let mut details = Vec::new();
-        let (structures, rejects) = match &settings.source {
-            StructureSource::Embedded => (datasets::embedded::structures().map_err(failed)?, Vec::new()),
-            StructureSource::File { path } => {
-                let options = ReadOptions {
-                    require_labels: true,
-                    ..ReadOptions::default()
-                };
-                let set = read(path, &options).map_err(failed)?;
-                details.push(("units".to_owned(), set.units.to_string()));
-                details.extend(set.notes.into_iter().map(|note| ("note".to_owned(), note)));
-                details.push((
-                    "split".to_owned(),
-                    "random over frames: neighbouring frames of one trajectory are alike, so errors on a trajectory \
-                     look better than on new molecules"
-                        .to_owned(),
-                ));
-                (set.structures, set.rejects)
-            }
-        };
+        let (structures, rejects, mut details) = load(settings)?;
         let rejects_file = list_rejects(folder, "rejects_structures.tsv", &rejects)?;
         let usable = structures.len();
-        enough("structures", &origin, usable, largest.max(1), settings.validation)?;
+        enough(
+            "structures",
+            &origin,
+            usable,
+            largest.max(1),
+            settings.validation,
+        )?;
         let hash = hash(&structures, settings);
         details.extend(describe(&structures));
 
         let mut structures: Vec<Option<Structure>> = structures.into_iter().map(Some).collect();
         let mut order = shuffled(usable, settings.split_seed)
             .into_iter()
-            .map(|index| structures[index].take().expect("a permutation names each index once"));
+            .map(|index| {
+                structures[index]
+                    .take()
+                    .expect("a permutation names each index once")
+            });
         let validation: Vec<Structure> = order.by_ref().take(settings.validation).collect();
-        let train: Vec<Structure> = if largest == 0 { order.collect() } else { order.take(largest).collect() };
+        let train: Vec<Structure> = if largest == 0 {
+            order.collect()
+        } else {
+            order.take(largest).collect()
+        };
         Ok(Self {
             summary: InputSummary {
                 what: "structures".into(),
@@ -85,17 +84,59 @@ impl StructurePool {
     }
 }
 
+type Details = Vec<(String, String)>;
+
+/// Usable structures, what was left out, and what a reader should know of the source.
+fn load(settings: &Structures) -> Result<(Vec<Structure>, Vec<Reject>, Details)> {
+    let failed = |source: datasets::Error| Error::Input {
+        what: "structures",
+        origin: settings.origin(),
+        source: source.into(),
+    };
+    let path = match &settings.source {
+        StructureSource::Embedded => {
+            return Ok((
+                datasets::embedded::structures().map_err(failed)?,
+                Vec::new(),
+                Vec::new(),
+            ));
+        }
+        StructureSource::File { path } => path,
+    };
+    let options = ReadOptions {
+        require_labels: true,
+        ..ReadOptions::default()
+    };
+    let set = read(path, &options).map_err(failed)?;
+    let mut details = vec![("units".to_owned(), set.units.to_string())];
+    details.extend(set.notes.into_iter().map(|note| ("note".to_owned(), note)));
+    details.push((
+        "split".to_owned(),
+        "random over frames: neighbouring frames of one trajectory are alike, so errors on a trajectory look better \
+         than on new molecules"
+            .to_owned(),
+    ));
+    Ok((set.structures, set.rejects, details))
+}
+
 fn hash(structures: &[Structure], settings: &Structures) -> String {
     let mut hasher = Hasher::default();
     for structure in structures {
         hasher.part(&structure.species);
-        for vector in structure.positions.iter().chain(structure.forces.iter().flatten()) {
+        for vector in structure
+            .positions
+            .iter()
+            .chain(structure.forces.iter().flatten())
+        {
             vector.iter().for_each(|&x| hasher.float(x));
         }
         for vector in structure.cell.iter().flatten() {
             vector.iter().for_each(|&x| hasher.float(x));
         }
-        structure.periodic.iter().for_each(|&repeats| hasher.number(repeats.into()));
+        structure
+            .periodic
+            .iter()
+            .for_each(|&repeats| hasher.number(repeats.into()));
         hasher.float(structure.energy.unwrap_or(f64::NAN));
     }
     hasher.number(settings.split_seed);
@@ -113,16 +154,30 @@ fn describe(structures: &[Structure]) -> Vec<(String, String)> {
         }
         atoms += structure.len();
         sizes = (sizes.0.min(structure.len()), sizes.1.max(structure.len()));
-        squares += structure.forces.iter().flatten().flatten().map(|f| f * f).sum::<f64>();
+        squares += structure
+            .forces
+            .iter()
+            .flatten()
+            .flatten()
+            .map(|f| f * f)
+            .sum::<f64>();
     }
-    let symbols: Vec<&str> =
-        elements.keys().map(|&z| atoms::element::symbol(z).unwrap_or("?")).collect();
+    let symbols: Vec<&str> = elements
+        .keys()
+        .map(|&z| atoms::element::symbol(z).unwrap_or("?"))
+        .collect();
     vec![
         ("elements".into(), symbols.join(" ")),
-        ("atoms a structure".into(), format!("{} to {}", sizes.0, sizes.1)),
+        (
+            "atoms a structure".into(),
+            format!("{} to {}", sizes.0, sizes.1),
+        ),
         (
             "forces, root mean square".into(),
-            format!("{:.0} meV/Å", 1e3 * (squares / (3 * atoms).max(1) as f64).sqrt()),
+            format!(
+                "{:.0} meV/Å",
+                1e3 * (squares / (3 * atoms).max(1) as f64).sqrt()
+            ),
         ),
     ]
 }

@@ -49,10 +49,24 @@ pub(super) fn all(results: &Results) -> Result<Vec<Figure>> {
 }
 
 fn slug(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
-fn drawn(name: String, family: &str, title: String, caption: String, panels: Vec<Panel>) -> Result<Figure> {
+fn drawn(
+    name: String,
+    family: &str,
+    title: String,
+    caption: String,
+    panels: Vec<Panel>,
+) -> Result<Figure> {
     let failed = |source: scaling_fit::Error| Error::Analysis {
         what: format!("figure {name}"),
         source: source.into(),
@@ -81,25 +95,36 @@ fn columns(curve: &ScalingCurve) -> (Vec<f64>, Vec<f64>) {
 
 /// Evenly spaced in the logarithm, both ends included.
 fn between(low: f64, high: f64, points: usize) -> Vec<f64> {
-    (0..points).map(|i| low * (high / low).powf(i as f64 / (points - 1) as f64)).collect()
+    (0..points)
+        .map(|i| low * (high / low).powf(i as f64 / (points - 1) as f64))
+        .collect()
 }
 
 /// Adds the curve's power law, solid if its exponent is resolved and dotted if not.
 fn with_law(panel: Panel, curve: &ScalingCurve, colour: Colour) -> Panel {
-    let (Some(fit), Some(first), Some(last)) = (&curve.power.fit, curve.points.first(), curve.points.last()) else {
+    let (Some(fit), Some(first), Some(last)) =
+        (&curve.power.fit, curve.points.first(), curve.points.last())
+    else {
         return panel;
     };
     let x = between(first.x, last.x, 40);
     let y: Vec<f64> = x.iter().map(|x| fit.loss(&[*x])).collect();
-    let stroke = if curve.verdict.resolved { Stroke::Solid } else { Stroke::Dotted };
+    let stroke = if curve.verdict.resolved {
+        Stroke::Solid
+    } else {
+        Stroke::Dotted
+    };
     panel.line("", &x, &y, colour, stroke)
 }
 
 fn exponent_label(curve: &ScalingCurve) -> String {
-    curve.exponent.as_ref().map_or_else(String::new, |exponent| {
-        let doubt = if curve.verdict.resolved { "" } else { ", open" };
-        format!("  b {:.2}{doubt}", exponent.value)
-    })
+    curve
+        .exponent
+        .as_ref()
+        .map_or_else(String::new, |exponent| {
+            let doubt = if curve.verdict.resolved { "" } else { ", open" };
+            format!("  b {:.2}{doubt}", exponent.value)
+        })
 }
 
 fn curves(family: &FamilyResults, metric: &str, axis: Axis) -> Result<Option<Figure>> {
@@ -132,7 +157,13 @@ fn curves(family: &FamilyResults, metric: &str, axis: Axis) -> Result<Option<Fig
             (None, None) => curve.held.clone(),
         };
         panel = with_law(panel, curve, colour);
-        panel = panel.points(&format!("{held}{}", exponent_label(curve)), &x, &y, colour, Marker::Circle);
+        panel = panel.points(
+            &format!("{held}{}", exponent_label(curve)),
+            &x,
+            &y,
+            colour,
+            Marker::Circle,
+        );
     }
     let held = match axis {
         Axis::Parameters => "one colour a training set",
@@ -157,25 +188,45 @@ fn predicted(family: &FamilyResults, search: &SearchResult) -> Result<Option<Fig
             .unzip()
     };
     let (kept, controls) = (of(Fate::Kept), of(Fate::Control));
-    let all: Vec<f64> = [&kept.0, &kept.1, &controls.0, &controls.1].into_iter().flatten().copied().collect();
-    let (Some(low), Some(high)) =
-        (all.iter().copied().reduce(f64::min), all.iter().copied().reduce(f64::max))
-    else {
+    let all: Vec<f64> = [&kept.0, &kept.1, &controls.0, &controls.1]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+    let (Some(low), Some(high)) = (
+        all.iter().copied().reduce(f64::min),
+        all.iter().copied().reduce(f64::max),
+    ) else {
         return Ok(None);
     };
     let (_, unit, metric) = &family.metrics[0];
     let title = format!("{}: predicted against true final {metric}", family.name);
     let mut panel = Panel::new(
         &title,
-        PlotAxis::linear(&format!("predicted at {:.0} % of training ({unit})", 100.0 * search.search.cut)),
+        PlotAxis::linear(&format!(
+            "predicted at {:.0} % of training ({unit})",
+            100.0 * search.search.cut
+        )),
         PlotAxis::linear(&format!("true final {metric} ({unit})")),
     )
     .line("equal", &[low, high], &[low, high], GREY, Stroke::Dashed)
     .points("kept", &kept.0, &kept.1, Colour::series(0), Marker::Circle)
-    .points("controls", &controls.0, &controls.1, Colour::series(1), Marker::Ring);
+    .points(
+        "controls",
+        &controls.0,
+        &controls.1,
+        Colour::series(1),
+        Marker::Ring,
+    );
     let mut ranks = String::new();
-    if let Some(calibration) = search.estimators.first().and_then(|first| first.calibration.as_ref().ok()) {
-        let of = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.2}"));
+    if let Some(calibration) = search
+        .estimators
+        .first()
+        .and_then(|first| first.calibration.as_ref().ok())
+    {
+        let of = |value: Option<f64>| {
+            value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.2}"))
+        };
         ranks = format!(
             "Spearman {}, Kendall {}, {} runs",
             of(calibration.spearman.value),
@@ -188,7 +239,14 @@ fn predicted(family: &FamilyResults, search: &SearchResult) -> Result<Option<Fig
         "Settings of the search that ran to their end. Each is predicted by the line through all <em>other</em> runs, so no \
          point helps to predict itself. {ranks}."
     );
-    drawn(format!("{}_predicted_vs_true", slug(&family.name)), &family.name, title, caption, vec![panel]).map(Some)
+    drawn(
+        format!("{}_predicted_vs_true", slug(&family.name)),
+        &family.name,
+        title,
+        caption,
+        vec![panel],
+    )
+    .map(Some)
 }
 
 /// Averages over stretches, so that single batches do not hide the curve.
@@ -210,24 +268,46 @@ fn smooth(record: &Record) -> (Vec<f64>, Vec<f64>) {
 
 fn learning_curves(family: &FamilyResults, search: &SearchResult) -> Result<Option<Figure>> {
     let title = format!("{}: learning curves of the search", family.name);
-    let mut panel = Panel::new(&title, PlotAxis::linear("share of the schedule"), PlotAxis::log("training loss"))
-        .vertical(search.search.cut, "cut", GREY, Stroke::Dashed)
-        .legend(Legend::Beside);
+    let mut panel = Panel::new(
+        &title,
+        PlotAxis::linear("share of the schedule"),
+        PlotAxis::log("training loss"),
+    )
+    .vertical(search.search.cut, "cut", GREY, Stroke::Dashed)
+    .legend(Legend::Beside);
     let mut any = false;
     let mut kept = 0;
     // Discarded curves lie below the others.
     for fate in [Fate::Discarded, Fate::Control, Fate::Kept] {
         let mut first = true;
-        for (trial, early) in search.trials.iter().zip(&family.early).filter(|(trial, _)| trial.fate == fate) {
-            let full = family.searched.iter().find(|record| Some(&record.id) == trial.full_id.as_ref());
+        for (trial, early) in search
+            .trials
+            .iter()
+            .zip(&family.early)
+            .filter(|(trial, _)| trial.fate == fate)
+        {
+            let full = family
+                .searched
+                .iter()
+                .find(|record| Some(&record.id) == trial.full_id.as_ref());
             let (x, y) = smooth(full.unwrap_or(early));
             any |= !x.is_empty();
             let rate = format!("{} / {}", trial.setting.learning_rate, trial.setting.batch);
             panel = match fate {
                 Fate::Kept => {
                     kept += 1;
-                    let chosen = if trial.setting == search.chosen { ", chosen" } else { "" };
-                    panel.line(&format!("kept {rate}{chosen}"), &x, &y, Colour::series(kept - 1), Stroke::Solid)
+                    let chosen = if trial.setting == search.chosen {
+                        ", chosen"
+                    } else {
+                        ""
+                    };
+                    panel.line(
+                        &format!("kept {rate}{chosen}"),
+                        &x,
+                        &y,
+                        Colour::series(kept - 1),
+                        Stroke::Solid,
+                    )
                 }
                 Fate::Control => {
                     let name = if first { "controls" } else { "" };
@@ -247,7 +327,14 @@ fn learning_curves(family: &FamilyResults, search: &SearchResult) -> Result<Opti
     let caption = "Training loss of every setting (learning rate / batch), averaged over sixtieths of the schedule. Grey curves \
                    that end at the cut were discarded there; thin curves that go on are controls."
         .to_owned();
-    drawn(format!("{}_learning_curves", slug(&family.name)), &family.name, title, caption, vec![panel]).map(Some)
+    drawn(
+        format!("{}_learning_curves", slug(&family.name)),
+        &family.name,
+        title,
+        caption,
+        vec![panel],
+    )
+    .map(Some)
 }
 
 /// Families over the same items with the same metrics, in one picture: a panel a metric.
@@ -271,7 +358,12 @@ fn side_by_side(results: &Results) -> Result<Option<Figure>> {
         );
         for (place, family) in group.iter().enumerate() {
             let colour = Colour::series(place);
-            for curve in family.laws.curves.iter().filter(|c| c.axis == Axis::Data && &c.metric == metric) {
+            for curve in family
+                .laws
+                .curves
+                .iter()
+                .filter(|c| c.axis == Axis::Data && &c.metric == metric)
+            {
                 let (x, y) = columns(curve);
                 if curve.size.is_some() {
                     panel = panel.points("", &x, &y, colour.opacity(0.35), Marker::Dot);

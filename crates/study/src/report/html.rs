@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::figures::Figure;
-use super::sections;
-use super::text::{count, duration, escape};
+use super::text::{anchor, count, duration, escape};
+use super::{closing, exponents, family, findings};
 use crate::results::Results;
 
 /// The whole page.
@@ -20,15 +20,15 @@ pub(super) fn page(results: &Results, figures: &[Figure]) -> String {
     );
     head(&mut html, results);
     html.push_str("</header>\n<main>\n");
-    sections::findings(&mut html, results);
-    sections::exponents(&mut html, results);
+    findings::findings(&mut html, results);
     for family in &results.families {
-        sections::family(&mut html, results, family, figures);
+        family::family(&mut html, results, family, figures);
     }
-    sections::side_by_side(&mut html, results, figures);
-    sections::inputs(&mut html, results);
-    sections::how(&mut html, results);
-    sections::runs(&mut html, results);
+    family::side_by_side(&mut html, results, figures);
+    exponents::exponents(&mut html, results);
+    closing::inputs(&mut html, results);
+    closing::how(&mut html, results);
+    closing::runs(&mut html, results);
     html.push_str("</main>\n</body>\n</html>\n");
     html
 }
@@ -37,13 +37,21 @@ fn head(html: &mut String, results: &Results) {
     let study = &results.study;
     let runs = results.records().count();
     let flops: f64 = results.records().map(|record| record.exposure.flops).sum();
-    let diverged = results.records().filter(|record| record.score().is_infinite()).count();
+    let diverged = results
+        .records()
+        .filter(|record| record.score().is_infinite())
+        .count();
     let _ = write!(
         html,
         "<p class=\"lead\">A scaling study of {} on the device <code>{}</code>, {} a run.</p>\n<nav>\
-         <a href=\"#findings\">What it shows</a><a href=\"#exponents\">Exponents</a>",
+         <a href=\"#findings\">What it shows</a>",
         escape(
-            &results.families.iter().map(|family| family.name.as_str()).collect::<Vec<_>>().join(", ")
+            &results
+                .families
+                .iter()
+                .map(|family| family.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         escape(&study.device),
         match study.threads_per_run {
@@ -53,17 +61,29 @@ fn head(html: &mut String, results: &Results) {
     );
     for family in &results.families {
         let name = escape(&family.name);
-        let _ = write!(html, "<a href=\"#{}\">{name}</a>", sections::anchor(&family.name));
+        let _ = write!(html, "<a href=\"#{}\">{name}</a>", anchor(&family.name));
     }
-    html.push_str("<a href=\"#data\">Data</a><a href=\"#how\">How it was done</a><a href=\"#runs\">All runs</a></nav>\n");
+    html.push_str("<a href=\"#exponents\">Exponents</a><a href=\"#data\">Data</a><a href=\"#how\">How it was done</a><a href=\"#runs\">All runs</a></nav>\n");
     html.push_str("<div class=\"cards\">\n");
     for (value, what) in [
         (count(runs as u64), "runs, each with its record".to_owned()),
-        (super::text::significant(flops, 2), "floating-point operations, estimated".to_owned()),
-        (duration(results.total_wall_s()), "computing time of all runs together".to_owned()),
-        (diverged.to_string(), "runs diverged; listed, never dropped".to_owned()),
+        (
+            super::text::significant(flops, 2),
+            "floating-point operations, estimated".to_owned(),
+        ),
+        (
+            duration(results.total_wall_s()),
+            "computing time of all runs together".to_owned(),
+        ),
+        (
+            diverged.to_string(),
+            "runs diverged; listed, never dropped".to_owned(),
+        ),
     ] {
-        let _ = writeln!(html, "<div class=\"card\"><b>{value}</b><span>{what}</span></div>");
+        let _ = writeln!(
+            html,
+            "<div class=\"card\"><b>{value}</b><span>{what}</span></div>"
+        );
     }
     html.push_str("</div>\n");
 }

@@ -1,8 +1,11 @@
 //! The report: a page that opens offline, pictures, tables, and one JSON file with every number.
 
+mod closing;
+mod exponents;
+mod family;
 mod figures;
+mod findings;
 mod html;
-mod sections;
 mod tables;
 mod text;
 

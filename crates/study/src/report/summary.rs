@@ -45,16 +45,29 @@ pub fn summary(results: &Results) -> String {
 }
 
 fn values(text: &mut String, family: &FamilyResults, metric: &str, unit: &str, title: &str) {
-    let mut data_sizes: Vec<usize> = family.grid.iter().map(|record| record.spec.data_size).collect();
+    let mut data_sizes: Vec<usize> = family
+        .grid
+        .iter()
+        .map(|record| record.spec.data_size)
+        .collect();
     data_sizes.sort_unstable();
     data_sizes.dedup();
-    let mut sizes: Vec<_> =
-        family.grid.iter().map(|record| (record.parameters.non_embedding, record.spec.size)).collect();
+    let mut sizes: Vec<_> = family
+        .grid
+        .iter()
+        .map(|record| (record.parameters.non_embedding, record.spec.size))
+        .collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let _ = write!(text, "Final {title} ({unit}):\n\n| depth x width | parameters |");
+    let _ = write!(
+        text,
+        "Final {title} ({unit}):\n\n| depth x width | parameters |"
+    );
     for data_size in &data_sizes {
-        let run = family.grid.iter().find(|record| record.spec.data_size == *data_size);
+        let run = family
+            .grid
+            .iter()
+            .find(|record| record.spec.data_size == *data_size);
         let _ = write!(
             text,
             " {data_size} {} ({:.2} passes) |",
@@ -83,27 +96,50 @@ fn values(text: &mut String, family: &FamilyResults, metric: &str, unit: &str, t
 }
 
 fn laws(text: &mut String, family: &FamilyResults) {
-    text.push_str("| metric | along | held | exponent (95 %) | verdict |\n| --- | --- | --- | --- | --- |\n");
-    let mut row = |metric: &str, along: &str, held: &str, value: &str, resolved: bool, reason: &str| {
-        let verdict = if resolved { "resolved" } else { "not resolved" };
-        let _ = writeln!(text, "| {metric} | {along} | {held} | {value} | {verdict}: {reason} |");
-    };
+    text.push_str(
+        "| metric | along | held | exponent (95 %) | verdict |\n| --- | --- | --- | --- | --- |\n",
+    );
+    let mut row =
+        |metric: &str, along: &str, held: &str, value: &str, resolved: bool, reason: &str| {
+            let verdict = if resolved { "resolved" } else { "not resolved" };
+            let _ = writeln!(
+                text,
+                "| {metric} | {along} | {held} | {value} | {verdict}: {reason} |"
+            );
+        };
     for curve in &family.laws.curves {
         row(
             &curve.metric,
             along(curve),
             &curve.held,
-            &curve.exponent.as_ref().map_or_else(|| "none".to_owned(), exponent),
+            &curve
+                .exponent
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), exponent),
             curve.verdict.resolved,
             &curve.verdict.reason,
         );
     }
     let joint = &family.laws.joint;
     for (name, value, verdict) in &joint.exponents {
-        row(&joint.metric, "both (joint law)", name, &exponent(value), verdict.resolved, &verdict.reason);
+        row(
+            &joint.metric,
+            "both (joint law)",
+            name,
+            &exponent(value),
+            verdict.resolved,
+            &verdict.reason,
+        );
     }
     if let Some(refused) = &joint.joint.refused {
-        row(&joint.metric, "both (joint law)", "", "none", false, refused);
+        row(
+            &joint.metric,
+            "both (joint law)",
+            "",
+            "none",
+            false,
+            refused,
+        );
     }
 }
 

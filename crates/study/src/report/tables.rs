@@ -57,9 +57,25 @@ pub(super) fn all(results: &Results) -> Vec<(&'static str, Vec<u8>)> {
 
 fn runs(results: &Results) -> Vec<u8> {
     let mut csv = Csv::new([
-        "id", "family", "depth", "width", "parameters_non_embedding", "parameters_total", "training_items",
-        "unique_units", "epochs", "units_seen", "flops", "learning_rate", "batch", "seed", "steps", "status",
-        "metric", "validation", "wall_s",
+        "id",
+        "family",
+        "depth",
+        "width",
+        "parameters_non_embedding",
+        "parameters_total",
+        "training_items",
+        "unique_units",
+        "epochs",
+        "units_seen",
+        "flops",
+        "learning_rate",
+        "batch",
+        "seed",
+        "steps",
+        "status",
+        "metric",
+        "validation",
+        "wall_s",
     ]);
     for record in results.records() {
         let row = Row::from(record);
@@ -92,9 +108,21 @@ fn runs(results: &Results) -> Vec<u8> {
 
 fn search(results: &Results) -> Vec<u8> {
     let mut csv = Csv::new([
-        "family", "learning_rate", "batch", "score", "fate", "final", "predicted_final", "early_id", "full_id",
+        "family",
+        "learning_rate",
+        "batch",
+        "score",
+        "fate",
+        "final",
+        "predicted_final",
+        "early_id",
+        "full_id",
     ]);
-    for search in results.families.iter().filter_map(|family| family.search.as_ref()) {
+    for search in results
+        .families
+        .iter()
+        .filter_map(|family| family.search.as_ref())
+    {
         for trial in &search.trials {
             let fate = match trial.fate {
                 Fate::Kept => "kept",
@@ -119,8 +147,22 @@ fn search(results: &Results) -> Vec<u8> {
 
 fn exponents(results: &Results) -> Vec<u8> {
     let mut csv = Csv::new([
-        "family", "metric", "unit", "along", "held", "points", "exponent", "lower", "upper", "level", "method",
-        "resolved", "reason", "floor_law_exponent", "floor", "warnings",
+        "family",
+        "metric",
+        "unit",
+        "along",
+        "held",
+        "points",
+        "exponent",
+        "lower",
+        "upper",
+        "level",
+        "method",
+        "resolved",
+        "reason",
+        "floor_law_exponent",
+        "floor",
+        "warnings",
     ]);
     for family in &results.families {
         for curve in &family.laws.curves {
@@ -157,7 +199,9 @@ fn along(curve: &ScalingCurve) -> &'static str {
 }
 
 fn points(results: &Results) -> Vec<u8> {
-    let mut csv = Csv::new(["family", "metric", "unit", "along", "held", "resource", "value", "epochs", "id"]);
+    let mut csv = Csv::new([
+        "family", "metric", "unit", "along", "held", "resource", "value", "epochs", "id",
+    ]);
     for family in &results.families {
         for curve in &family.laws.curves {
             for point in &curve.points {
@@ -179,7 +223,15 @@ fn points(results: &Results) -> Vec<u8> {
 }
 
 fn joint(results: &Results) -> Vec<u8> {
-    let mut csv = Csv::new(["family", "metric", "parameters", "data", "value", "fitted", "id"]);
+    let mut csv = Csv::new([
+        "family",
+        "metric",
+        "parameters",
+        "data",
+        "value",
+        "fitted",
+        "id",
+    ]);
     for family in &results.families {
         let joint = &family.laws.joint;
         for (n, d, y, id) in &joint.rows {
@@ -201,7 +253,12 @@ fn learning_curves(results: &Results) -> Vec<u8> {
     let mut csv = Csv::new(["id", "family", "step", "training_loss"]);
     let mut add = |record: &Record| {
         for (step, loss) in &record.curve {
-            csv.row([record.id.clone(), record.spec.family.clone(), step.to_string(), loss.to_string()]);
+            csv.row([
+                record.id.clone(),
+                record.spec.family.clone(),
+                step.to_string(),
+                loss.to_string(),
+            ]);
         }
     };
     results.records().for_each(&mut add);

@@ -5,12 +5,19 @@ use crate::fits::Exponent;
 /// A number with `digits` significant digits, without an exponent where that is readable.
 pub(super) fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() {
-        return if value > 0.0 { "∞".to_owned() } else { "–".to_owned() };
+        return if value > 0.0 {
+            "∞".to_owned()
+        } else {
+            "–".to_owned()
+        };
     }
     if value == 0.0 {
         return "0".to_owned();
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the order of magnitude of a double")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the order of magnitude of a double"
+    )]
     let order = value.abs().log10().floor() as i32;
     if (-4..7).contains(&order) {
         let decimals = usize::try_from(i32::try_from(digits).unwrap_or(3) - 1 - order).unwrap_or(0);
@@ -50,12 +57,35 @@ pub(super) fn duration(seconds: f64) -> String {
 /// An exponent with its interval.
 pub(super) fn exponent(exponent: &Exponent) -> String {
     let end = |end: Option<f64>| end.map_or_else(|| "open".to_owned(), |end| format!("{end:.3}"));
-    format!("{:.3} ({} to {})", exponent.value, end(exponent.lower), end(exponent.upper))
+    format!(
+        "{:.3} ({} to {})",
+        exponent.value,
+        end(exponent.lower),
+        end(exponent.upper)
+    )
 }
 
 /// Text with the characters that HTML reserves replaced.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// The name of a family as a place on the page.
+pub(super) fn anchor(name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    format!("family-{plain}")
 }
 
 #[cfg(test)]
@@ -76,6 +106,9 @@ mod tests {
 
     #[test]
     fn text_cannot_break_out_of_the_page() {
-        assert_eq!(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
+        assert_eq!(
+            escape("<a href=\"x\">&"),
+            "&lt;a href=&quot;x&quot;&gt;&amp;"
+        );
     }
 }

@@ -1,0 +1,278 @@
+//! One family: figures, losses, search; and families side by side.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::exponents::chip;
+use super::figures::Figure;
+use super::findings::comparable;
+use super::text::{anchor, count, duration, escape, exponent, significant};
+use crate::fits::Axis;
+use crate::results::{FamilyResults, Results};
+use crate::search::{Fate, SearchResult};
+
+fn plots(html: &mut String, figures: &[Figure], of: &str) {
+    let mut any = false;
+    for figure in figures.iter().filter(|figure| figure.family == of) {
+        if !any {
+            html.push_str("<div class=\"plots\">\n");
+            any = true;
+        }
+        let _ = writeln!(
+            html,
+            "<figure><div class=\"plot\" role=\"img\" aria-label=\"{}\">{}</div><figcaption>{}</figcaption></figure>",
+            escape(&figure.title),
+            figure.svg,
+            figure.caption
+        );
+    }
+    if any {
+        html.push_str("</div>\n");
+    }
+}
+
+/// One family: its figures, its search, its table of losses.
+pub(super) fn family(
+    html: &mut String,
+    results: &Results,
+    family: &FamilyResults,
+    figures: &[Figure],
+) {
+    let _ = writeln!(
+        html,
+        "<h2 id=\"{}\">{}</h2>",
+        anchor(&family.name),
+        escape(&family.name)
+    );
+    plots(html, figures, &family.name);
+    for (metric, unit, title) in &family.metrics {
+        loss_table(html, family, metric, unit, title);
+    }
+    if let Some(noise) = &family.laws.noise {
+        let _ = writeln!(
+            html,
+            "<p>Noise between seeds: {} runs in {} repeated cells differ by {:.2} % (standard deviation of ln of the metric). \
+             Differences below that mean nothing.</p>",
+            noise.runs,
+            noise.cells,
+            100.0 * noise.sd_ln
+        );
+    }
+    if let Some(search) = &family.search {
+        search_table(html, results, search);
+    }
+}
+
+fn loss_table(html: &mut String, family: &FamilyResults, metric: &str, unit: &str, title: &str) {
+    let mut data_sizes: Vec<usize> = family
+        .grid
+        .iter()
+        .map(|record| record.spec.data_size)
+        .collect();
+    data_sizes.sort_unstable();
+    data_sizes.dedup();
+    let mut sizes: Vec<_> = family
+        .grid
+        .iter()
+        .map(|record| (record.parameters.non_embedding, record.spec.size))
+        .collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let _ = write!(
+        html,
+        "<div class=\"scroll\"><table>\n<caption>Final {} ({}). Rows: depth × width; columns: training {}, with the number \
+         of passes over them in brackets.</caption>\n<thead><tr><th class=\"t\">size</th><th>parameters</th>",
+        escape(title),
+        escape(unit),
+        family.items
+    );
+    for data_size in &data_sizes {
+        let run = family
+            .grid
+            .iter()
+            .find(|record| record.spec.data_size == *data_size);
+        let units = run.map_or(0, |run| run.exposure.unique_units);
+        let epochs = run.map_or(0.0, |run| run.exposure.epochs);
+        let _ = write!(
+            html,
+            "<th>{}<br>{} {}<br>({} ×)</th>",
+            count(*data_size as u64),
+            count(units),
+            family.units,
+            significant(epochs, 2)
+        );
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for (parameters, size) in sizes {
+        let _ = write!(
+            html,
+            "<tr><td class=\"t\">{size}</td><td>{}</td>",
+            count(parameters)
+        );
+        for data_size in &data_sizes {
+            let values: Vec<String> = family
+                .grid
+                .iter()
+                .filter(|record| record.spec.size == size && record.spec.data_size == *data_size)
+                .map(|record| match record.validation.get(metric) {
+                    Some(value) if value.is_finite() => significant(*value, 4),
+                    _ => "diverged".to_owned(),
+                })
+                .collect();
+            let _ = write!(html, "<td>{}</td>", values.join("<br>"));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody></table></div>\n");
+}
+
+fn search_table(html: &mut String, results: &Results, search: &SearchResult) {
+    let _ = write!(
+        html,
+        "<h3>Learning rate and batch by training performance estimation</h3>\n<p>Every setting trained for the first {:.0} % of \
+         its schedule, at size {} on {} items. The score is the mean training loss over the last quarter of that part. \
+         The {} best went on and the best of these was taken; {} others went on as controls, only to compare the estimate \
+         with the truth. The search cost {:.0} % of running every setting to its end ({:.0} % with the controls).</p>\n",
+        100.0 * search.search.cut,
+        search.search.size,
+        count(search.search.data_size as u64),
+        search.search.keep,
+        search
+            .trials
+            .iter()
+            .filter(|trial| trial.fate == Fate::Control)
+            .count(),
+        100.0 * search.cost_share,
+        100.0 * search.cost_share_with_controls
+    );
+    html.push_str(
+        "<div class=\"scroll\"><table>\n<thead><tr><th>learning rate</th><th>batch</th><th>score at the cut</th><th class=\"t\">fate</th>\
+         <th>predicted</th><th>true final</th><th>wall time</th></tr></thead>\n<tbody>\n",
+    );
+    for trial in &search.trials {
+        let chosen = trial.setting == search.chosen;
+        let fate = match trial.fate {
+            Fate::Kept if chosen => "kept, <b>chosen</b>",
+            Fate::Kept => "kept",
+            Fate::Control => "control",
+            Fate::Discarded if trial.score.is_finite() => "discarded",
+            Fate::Discarded => "diverged",
+        };
+        let of = |value: Option<f64>| {
+            value.map_or_else(|| "–".to_owned(), |value| significant(value, 4))
+        };
+        let id = trial.full_id.as_ref().unwrap_or(&trial.early_id);
+        let _ = writeln!(
+            html,
+            "<tr{}><td>{}</td><td>{}</td><td>{}</td><td class=\"t\">{fate}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            if chosen { " class=\"pick\"" } else { "" },
+            trial.setting.learning_rate,
+            trial.setting.batch,
+            significant(trial.score, 4),
+            of(trial.predicted),
+            of(trial.truth),
+            results
+                .wall_s
+                .get(id)
+                .map_or_else(|| "–".to_owned(), |wall| duration(*wall))
+        );
+    }
+    html.push_str("</tbody></table></div>\n");
+    estimator_table(html, search);
+}
+
+fn estimator_table(html: &mut String, search: &SearchResult) {
+    html.push_str(
+        "<div class=\"scroll\"><table>\n<caption>Estimators against the truth, over the settings that ran to their end. Ranks \
+         come first: one bad run can drive R² to any value.</caption>\n<thead><tr><th class=\"t\">estimator</th><th>runs</th>\
+         <th>Spearman ρ (95 %)</th><th>Kendall τ-b</th><th>R², ln–ln</th><th>R², left one out</th></tr></thead>\n<tbody>\n",
+    );
+    for quality in &search.estimators {
+        let name = escape(&quality.estimator);
+        match &quality.calibration {
+            Ok(calibration) => {
+                let of = |value: Option<f64>| {
+                    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.2}"))
+                };
+                let interval = calibration
+                    .spearman
+                    .interval
+                    .as_ref()
+                    .map_or_else(String::new, |interval| {
+                        format!(" ({:.2} to {:.2})", interval.lower, interval.upper)
+                    });
+                let _ = writeln!(
+                    html,
+                    "<tr><td class=\"t\">{name}</td><td>{}</td><td>{}{interval}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                    calibration.runs,
+                    of(calibration.spearman.value),
+                    of(calibration.kendall.value),
+                    of(calibration.r2_log_log.value),
+                    of(calibration
+                        .log_log
+                        .as_ref()
+                        .and_then(|line| line.leave_one_out_r2)),
+                );
+            }
+            Err(reason) => {
+                let _ = writeln!(
+                    html,
+                    "<tr><td class=\"t\">{name}</td><td colspan=\"5\" class=\"w\">{}</td></tr>",
+                    escape(reason)
+                );
+            }
+        }
+    }
+    html.push_str("</tbody></table></div>\n");
+}
+
+/// Families over the same structures, next to each other.
+pub(super) fn side_by_side(html: &mut String, results: &Results, figures: &[Figure]) {
+    let pairs = comparable(results);
+    if pairs.is_empty() {
+        return;
+    }
+    html.push_str("<h2 id=\"side-by-side\">Side by side</h2>\n");
+    plots(html, figures, "");
+    html.push_str(
+        "<div class=\"scroll\"><table>\n<thead><tr><th class=\"t\">metric</th><th class=\"t\">family</th><th class=\"t\">capacity</th>\
+         <th>slope against data (95 %)</th><th class=\"t\">verdict</th></tr></thead>\n<tbody>\n",
+    );
+    let mut shown: BTreeSet<&str> = BTreeSet::new();
+    for (first, second) in pairs {
+        for (metric, _, title) in &first.metrics {
+            for family in [first, second] {
+                for curve in family
+                    .laws
+                    .curves
+                    .iter()
+                    .filter(|curve| curve.axis == Axis::Data && &curve.metric == metric)
+                {
+                    if curve.size.is_none()
+                        || shown.insert(curve.points.first().map_or("", |point| point.id.as_str()))
+                    {
+                        let _ = writeln!(
+                            html,
+                            "<tr{}><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td>{}</td><td class=\"t\">{}</td></tr>",
+                            if curve.size.is_none() {
+                                " class=\"pick\""
+                            } else {
+                                ""
+                            },
+                            escape(title),
+                            escape(&family.name),
+                            escape(&curve.held),
+                            curve
+                                .exponent
+                                .as_ref()
+                                .map_or_else(|| "–".to_owned(), exponent),
+                            chip(&curve.verdict)
+                        );
+                    }
+                }
+            }
+            shown.clear();
+        }
+    }
+    html.push_str("</tbody></table></div>\n");
+}
