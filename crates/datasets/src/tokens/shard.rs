@@ -91,7 +91,7 @@ impl Shard {
             unsafe_code,
             reason = "mapping is unsafe because another process could shorten the file. Shards are written aside and \
                       renamed and never changed after, and reading them instead costs the whole file in memory and \
-                      time: 0.4 s and 0.9 GB for ten million molecules against microseconds and only the pages in use"
+                      time: 0.5 s and 905 MB for ten million molecules in 39 shards, against 0.8 ms and the pages in use"
         )]
         let map = unsafe { Mmap::map(&file) }.map_err(|e| Error::read(path, e))?;
         let word = |at: usize| -> Option<u64> {
