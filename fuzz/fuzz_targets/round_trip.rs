@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use selfies::kekulize::Kekulizer;
 use selfies::smiles::{Atom, BondOrder, Chirality, Dialect, Molecule, Reader};
-use selfies::{DecodeOptions, Decoder, EncodeOptions, Encoder, RingNumbers};
+use selfies::{DecodeOptions, Decoder, Element, EncodeOptions, Encoder, RingNumbers};
 
 const DIALECT: Dialect = Dialect {
     wildcards: true,
@@ -25,6 +25,10 @@ fn shape(smiles: &str) -> (Vec<Atom>, Vec<(u32, u32, BondOrder)>) {
     let mut atoms = molecule.atoms().to_vec();
     for atom in &mut atoms {
         atom.chirality = Chirality::None;
+        // `*` comes back as `[*]`, which means the same.
+        if atom.element == Element::WILDCARD {
+            atom.hydrogens = Some(atom.hydrogens.unwrap_or(0));
+        }
     }
     let mut bonds: Vec<_> = molecule
         .bonds()
