@@ -15,6 +15,8 @@ pub(super) struct Emitter {
     out: Vec<u8>,
     /// Symbols of each atom's subtree.
     lengths: Vec<u64>,
+    /// One atom that is more than an element.
+    atom: Vec<u8>,
 }
 
 /// A short text in a fixed block, so that it is copied without a loop: at most
@@ -110,6 +112,7 @@ impl Emitter {
         let mut writer = Writer {
             out: &mut self.out[..],
             at: 0,
+            scratch: &mut self.atom,
         };
         for (number, place) in (0..).zip(&molecule.places) {
             if place.child == NONE {
@@ -198,6 +201,7 @@ fn order_prefix(order: BondOrder) -> usize {
 struct Writer<'a> {
     out: &'a mut [u8],
     at: usize,
+    scratch: &'a mut Vec<u8>,
 }
 
 impl Writer<'_> {
@@ -223,8 +227,10 @@ impl Writer<'_> {
         if let Some(block) = BRANCH_BLOCKS[order_prefix(order)].get(size as usize - 1) {
             self.block(block);
         } else {
-            let prefix = PREFIXES[order_prefix(order)];
-            self.text(format!("[{prefix}Branch{size}]").as_bytes());
+            self.byte(b'[');
+            self.text(PREFIXES[order_prefix(order)].as_bytes());
+            self.text(b"Branch");
+            self.size(size);
         }
         self.index(index, size);
     }
@@ -235,16 +241,22 @@ impl Writer<'_> {
         match RING_BLOCKS[order_prefix(order)].get(size as usize - 1) {
             Some(block) if plain => self.block(block),
             _ if plain => {
-                let prefix = PREFIXES[order_prefix(order)];
-                self.text(format!("[{prefix}Ring{size}]").as_bytes());
+                self.byte(b'[');
+                self.text(PREFIXES[order_prefix(order)].as_bytes());
+                self.text(b"Ring");
+                self.size(size);
             }
             _ => {
-                let [left, right] = directions.map(|mark| match mark {
-                    Direction::None => '-',
-                    Direction::Up => '/',
-                    Direction::Down => '\\',
-                });
-                self.text(format!("[{left}{right}Ring{size}]").as_bytes());
+                self.byte(b'[');
+                for mark in directions {
+                    self.byte(match mark {
+                        Direction::None => b'-',
+                        Direction::Up => b'/',
+                        Direction::Down => b'\\',
+                    });
+                }
+                self.text(b"Ring");
+                self.size(size);
             }
         }
         self.index(index, size);
@@ -261,9 +273,20 @@ impl Writer<'_> {
     fn atom(&mut self, prefix: usize, atom: &crate::smiles::Atom) {
         self.byte(b'[');
         self.text(PREFIXES[prefix].as_bytes());
-        let mut text = Vec::with_capacity(32);
-        push_atom(&mut text, atom);
-        self.text(&text);
+        self.scratch.clear();
+        push_atom(self.scratch, atom);
+        let length = self.scratch.len();
+        self.out[self.at..self.at + length].copy_from_slice(self.scratch);
+        self.at += length;
+        self.byte(b']');
+    }
+
+    /// The number that ends a branch or ring symbol: at most sixteen.
+    fn size(&mut self, size: u32) {
+        if size >= 10 {
+            self.byte(b'1');
+        }
+        self.byte(b'0' + (size % 10) as u8);
         self.byte(b']');
     }
 }
