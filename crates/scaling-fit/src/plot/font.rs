@@ -61,7 +61,13 @@ fn pick(bold: bool) -> &'static Face<'static> {
 }
 
 fn glyph(face: &Face<'_>, character: char) -> GlyphId {
-    face.glyph_index(character)
+    // The narrow and the unbreakable spaces of grouped numbers are not in the subset.
+    let drawn = if character.is_whitespace() {
+        ' '
+    } else {
+        character
+    };
+    face.glyph_index(drawn)
         .or_else(|| face.glyph_index('?'))
         .unwrap_or(GlyphId(0))
 }
