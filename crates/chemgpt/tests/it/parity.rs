@@ -7,8 +7,11 @@ use chemgpt::{Batch, ChemGpt, IGNORED};
 
 use crate::golden::{self, Golden, assert_close};
 
+/// The device under test: `CHEMSCALE_TEST_DEVICE`, else the processor.
 pub(crate) fn device() -> Device {
-    backend::device("flex").unwrap()
+    let device_name =
+        || std::env::var("CHEMSCALE_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned());
+    backend::device(&device_name()).unwrap()
 }
 
 pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

@@ -48,7 +48,7 @@ fn a_saved_potential_is_the_loaded_one_to_the_last_bit() {
             let before = fresh(&config, precision, 6);
             let folder = tempfile::tempdir().unwrap();
             before.save(folder.path()).unwrap();
-            let after = Potential::load(folder.path(), "flex").unwrap();
+            let after = Potential::load(folder.path(), &crate::device_name()).unwrap();
             assert_eq!(after.config(), &config);
             let subject = |evaluate| Subject {
                 evaluate,
@@ -66,7 +66,7 @@ fn a_saved_potential_is_the_loaded_one_to_the_last_bit() {
 
 #[test]
 fn every_model_learns_eight_samples_by_heart() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     for config in models() {
         let (steps, rate) = match config {
             ModelConfig::SchNet(_) | ModelConfig::PaiNN(_) => (500, 1e-2),

@@ -90,7 +90,7 @@ fn a_cell_smaller_than_the_cutoff_is_fine() {
 
 #[test]
 fn settings_outside_their_range_are_named() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let mut set = vec![water(); 2];
     let mut observer = |_: &_| ControlFlow::Continue(());
     let model: ModelConfig = SchNetConfig::new(4, 1).into();
@@ -172,11 +172,11 @@ fn settings_outside_their_range_are_named() {
 fn damaged_and_foreign_files_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let load = || chain(&Potential::load(path, "flex").unwrap_err());
+    let load = || chain(&Potential::load(path, &crate::device_name()).unwrap_err());
     assert!(load().contains("model.json"));
     let potential = fresh(&models()[1], Precision::F32, 2);
     potential.save(path).unwrap();
-    assert!(Potential::load(path, "flex").is_ok());
+    assert!(Potential::load(path, &crate::device_name()).is_ok());
     assert!(chain(&Potential::load(path, "abacus").unwrap_err()).contains("abacus"));
 
     let settings = path.join("model.json");

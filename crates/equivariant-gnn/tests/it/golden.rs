@@ -110,7 +110,7 @@ pub(crate) fn close(what: &str, ours: &[f64], reference: &Value, tolerance: f64)
 
 pub(crate) fn check(file: &str, config: &ModelConfig, precision: Precision, tolerance: f64) {
     let Some(folder) = folder() else { return };
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
     let golden: Value = serde_json::from_str(&text).unwrap();
     let named = read_named(&folder.join(format!("{file}.safetensors"))).unwrap();

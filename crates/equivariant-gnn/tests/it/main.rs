@@ -19,6 +19,11 @@ use equivariant_gnn::{
     SchNetConfig, models::Elements, weights::Weights,
 };
 
+/// The device under test: `CHEMSCALE_TEST_DEVICE`, else the processor.
+fn device_name() -> String {
+    std::env::var("CHEMSCALE_TEST_DEVICE").unwrap_or_else(|_| "flex".to_owned())
+}
+
 /// Every architecture, small.
 fn models() -> Vec<ModelConfig> {
     // The molecules of the suite are small.
@@ -51,7 +56,7 @@ fn models() -> Vec<ModelConfig> {
 
 /// A potential with random weights that knows hydrogen, carbon, nitrogen and oxygen.
 fn fresh(config: &ModelConfig, precision: Precision, seed: u64) -> Potential {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&device_name()).unwrap();
     let weights = Weights::init(config.model().layout(), seed, precision, &device);
     let references = BTreeMap::from([(1, -13.6), (6, -1029.4), (7, -1484.9), (8, -2041.9)]);
     Potential::new(config.clone(), weights, 1.3, references).unwrap()

@@ -20,7 +20,7 @@ fn rows(value: &Value) -> Var<2> {
     let n = value.as_array().unwrap().len();
     let width = values.len() / n;
     let data = TensorData::new(values, [n, width]);
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     Var::constant(Tensor::from_data(data, (&device, DType::F64)))
 }
 

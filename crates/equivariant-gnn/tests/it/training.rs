@@ -70,7 +70,7 @@ fn weights(trained: &Trained) -> Vec<u64> {
 
 #[test]
 fn every_penalty_and_schedule_lowers_the_validation_error() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let (set, held_out) = (labelled(16), &labelled(20)[16..]);
     let penalties = [Penalty::Mse, Penalty::Mae, Penalty::Huber { delta: 0.1 }];
     let schedules = [
@@ -105,7 +105,7 @@ fn every_penalty_and_schedule_lowers_the_validation_error() {
 
 #[test]
 fn the_same_seed_gives_the_same_weights_and_another_seed_others() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let set = labelled(8);
     let model: ModelConfig = SchNetConfig::new(8, 1).into();
     let run = |seed| {
@@ -118,7 +118,7 @@ fn the_same_seed_gives_the_same_weights_and_another_seed_others() {
 
 #[test]
 fn a_killed_run_ends_with_the_bits_of_one_that_was_not() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let set = labelled(10);
     let model: ModelConfig = PaiNNConfig::new(8, 2).into();
     let settings = settings();
@@ -182,7 +182,7 @@ fn a_killed_run_ends_with_the_bits_of_one_that_was_not() {
 
 #[test]
 fn training_goes_on_from_a_potential_with_new_references() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let set = labelled(8);
     let model: ModelConfig = PaiNNConfig::new(8, 1).into();
     let settings = TrainingConfig {
@@ -220,7 +220,7 @@ fn training_goes_on_from_a_potential_with_new_references() {
 
 #[test]
 fn missing_labels_are_left_out_and_stress_is_trained_on() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let mut set = labelled(8);
     set[1].energy = None;
     set[2].forces = None;
@@ -251,7 +251,7 @@ fn missing_labels_are_left_out_and_stress_is_trained_on() {
 
 #[test]
 fn a_loss_that_is_no_number_names_the_structure() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let mut set = labelled(6);
     // Finite, hence a valid label, but its square is not.
     set[4].energy = Some(1e200);
@@ -277,7 +277,7 @@ fn a_loss_that_is_no_number_names_the_structure() {
 
 #[test]
 fn patience_and_the_clock_stop_a_training() {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let set = labelled(4);
     let model: ModelConfig = SchNetConfig::new(4, 1).into();
     let still = TrainingConfig {

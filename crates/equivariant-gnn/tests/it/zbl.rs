@@ -16,7 +16,7 @@ fn pair(distance: f64) -> Structure {
 }
 
 fn energy(config: &ModelConfig, scale: f64, distance: f64) -> f64 {
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let weights = Weights::init(config.model().layout(), 3, Precision::F64, &device);
     let references = BTreeMap::from([(6, 0.0), (8, 0.0)]);
     let potential = Potential::new(config.clone(), weights, scale, references).unwrap();
@@ -61,13 +61,13 @@ fn every_model_gains_the_published_repulsion_in_ev_whatever_its_scale() {
 #[test]
 fn the_repulsion_is_kept_when_a_potential_is_saved() {
     let config = ModelConfig::from(PaiNNConfig::new(8, 1)).with_zbl();
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let weights = Weights::init(config.model().layout(), 3, Precision::F64, &device);
     let references = BTreeMap::from([(6, -1.0), (8, -2.0)]);
     let before = Potential::new(config, weights, 0.2, references).unwrap();
     let folder = tempfile::tempdir().unwrap();
     before.save(folder.path()).unwrap();
-    let after = Potential::load(folder.path(), "flex").unwrap();
+    let after = Potential::load(folder.path(), &crate::device_name()).unwrap();
     let structure = pair(0.6);
     assert_eq!(
         before.evaluate(&structure).unwrap(),
@@ -81,7 +81,7 @@ fn an_element_the_model_has_no_embedding_for_is_named() {
         elements: equivariant_gnn::models::Elements::new(&["H", "C"]),
         ..AllegroConfig::small()
     });
-    let device = backend::device("flex").unwrap();
+    let device = backend::device(&crate::device_name()).unwrap();
     let weights = Weights::init(config.model().layout(), 3, Precision::F32, &device);
     let references = BTreeMap::from([(6, 0.0), (8, 0.0)]);
     let error = Potential::new(config, weights, 1.0, references).unwrap_err();
