@@ -74,7 +74,15 @@ fn main() -> Result<()> {
                 "{smiles}\t{} tokens, the model has {positions} positions",
                 ids.len()
             )?,
-            Err(error) => writeln!(rejects, "{smiles}\t{error}")?,
+            Err(error) => {
+                // A report of several lines becomes one, so that each line of the file is one molecule.
+                let reason = error
+                    .to_string()
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                writeln!(rejects, "{smiles}\t{reason}")?;
+            }
         }
     }
     if sequences.is_empty() {

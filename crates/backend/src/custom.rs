@@ -53,7 +53,7 @@ pub fn input<const D: usize>(tensor: Tensor<D>) -> Option<Input> {
 /// When `op` returns another number of values than `shape` has.
 #[must_use]
 pub fn apply<const N: usize, const D: usize, O: SliceOp<N>>(
-    op: O,
+    op: &O,
     inputs: [Input; N],
     shape: [usize; D],
 ) -> Tensor<D> {
@@ -144,7 +144,7 @@ mod flex {
     }
 
     pub(super) fn apply<const N: usize, const D: usize, O: SliceOp<N>>(
-        op: O,
+        op: &O,
         inputs: [Input; N],
         shape: [usize; D],
     ) -> Tensor<D> {

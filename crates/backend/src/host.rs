@@ -35,6 +35,9 @@ impl HostTensor {
     }
 
     /// The numbers, row-major.
+    ///
+    /// # Panics
+    /// Never: the constructor keeps only contiguous float32 tensors.
     #[must_use]
     pub fn values(&self) -> &[f32] {
         self.tensor

@@ -178,6 +178,9 @@ impl BatchOrder {
     }
 
     /// The rows of step `step`, counted from 0.
+    ///
+    /// # Panics
+    /// Never: an epoch has fewer batches than rows.
     pub fn rows_of(&mut self, step: u64) -> &[usize] {
         let (epoch, place) = self.place(step);
         if self.epoch != Some(epoch) {

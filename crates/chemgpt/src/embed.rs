@@ -48,6 +48,9 @@ impl Default for EmbeddingOptions {
 /// # Errors
 /// [`Error::Config`] for a layer that the model does not have, [`Error::Empty`] for a sequence without tokens, and what
 /// the model refuses.
+///
+/// # Panics
+/// Never: the state is cast to float32 before it is read as such.
 pub fn embed(
     model: &ChemGpt,
     sequences: &[Vec<u32>],
@@ -163,11 +166,11 @@ pub fn principal_plane(vectors: &[Vec<f32>]) -> Vec<[f64; 2]> {
     };
     let mut axes: Vec<Vec<f64>> = Vec::new();
     for start in 0..2 {
-        let mut axis: Vec<f64> = (0..width)
+        let mut direction: Vec<f64> = (0..width)
             .map(|at| 1.0 + ((at * 31 + start * 17) % 13) as f64 * 0.1)
             .collect();
         for _ in 0..200 {
-            let weights = project(&axis);
+            let weights = project(&direction);
             let mut next = vec![0.0; width];
             for (row, weight) in centred.iter().zip(weights) {
                 for (next, x) in next.iter_mut().zip(row) {
@@ -184,16 +187,18 @@ pub fn principal_plane(vectors: &[Vec<f32>]) -> Vec<[f64; 2]> {
             if norm == 0.0 {
                 break;
             }
-            axis = next.iter().map(|x| x / norm).collect();
+            direction = next.iter().map(|x| x / norm).collect();
         }
-        let largest = axis
+        let largest = direction
             .iter()
             .copied()
             .max_by(|a, b| a.abs().total_cmp(&b.abs()));
         if largest.is_some_and(|x| x < 0.0) {
-            axis.iter_mut().for_each(|x| *x = -*x);
+            for x in &mut direction {
+                *x = -*x;
+            }
         }
-        axes.push(axis);
+        axes.push(direction);
     }
     let [x, y] = [project(&axes[0]), project(&axes[1])];
     x.into_iter().zip(y).map(|(x, y)| [x, y]).collect()

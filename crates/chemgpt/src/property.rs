@@ -132,6 +132,9 @@ impl PropertyModel {
     ///
     /// # Errors
     /// A token or a position that the model does not have.
+    ///
+    /// # Panics
+    /// Never: the head runs in float32.
     pub fn predict(&self, sequences: &[Vec<u32>], batch: usize) -> Result<Vec<f64>> {
         let model = self.valid();
         let mut all = Vec::with_capacity(sequences.len());

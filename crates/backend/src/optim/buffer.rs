@@ -6,6 +6,10 @@ use crate::host::HostTensor;
 
 /// Numbers of one parameter, flattened.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few buffers and each owns far more memory than the handle"
+)]
 pub(super) enum Buffer {
     /// In host memory, updated by loops.
     Host(Vec<f32>),

@@ -170,12 +170,12 @@ impl Checkpoints {
         }
         fs::rename(&aside, &last)?;
         let mut best = self.best()?;
-        if let Some(metric) = metric.filter(|metric| metric.is_finite()) {
-            if best.is_none_or(|(_, other)| metric < other) {
-                best = Some((step, metric));
-                let text = serde_json::json!({ "step": step, "metric": metric });
-                write_atomic(self.path.join("best.json"), text.to_string().as_bytes())?;
-            }
+        if let Some(metric) = metric.filter(|metric| metric.is_finite())
+            && best.is_none_or(|(_, other)| metric < other)
+        {
+            best = Some((step, metric));
+            let text = serde_json::json!({ "step": step, "metric": metric });
+            write_atomic(self.path.join("best.json"), text.to_string().as_bytes())?;
         }
         let steps = self.steps()?;
         for &old in steps.iter().rev().skip(keep.max(1)) {

@@ -139,37 +139,32 @@ impl SliceOp<12> for BlockOp {
         let mut stream = gradient;
         let size = self.length * self.width;
         let streams = cut(&mut stream, &ranges, size);
-        let parts: Vec<[Vec<f32>; 11]> = match saved.map(|saved| Arc::try_unwrap(saved)) {
-            Some(saved) => {
-                let mut kept = match saved {
-                    Ok(saved) => saved.0,
-                    Err(shared) => shared.0.clone(),
-                };
-                let slices = kept.slices(self, &ranges);
-                let work = ranges.iter().cloned().zip(streams).zip(slices).collect();
-                each(work, |((range, stream), mut kept)| {
+        let parts: Vec<[Vec<f32>; 11]> = if let Some(saved) = saved {
+            let saved = Arc::try_unwrap(saved).unwrap_or_else(|shared| shared.as_ref().clone());
+            let mut kept = saved.0;
+            let slices = kept.slices(self, &ranges);
+            let work = ranges.iter().cloned().zip(streams).zip(slices).collect();
+            each(work, |((range, stream), mut kept)| {
+                let mut total = self.zero_gradients();
+                self.backward_part(&inputs, range, &mut kept, stream, &mut total);
+                total
+            })
+        } else {
+            let work = ranges.iter().cloned().zip(streams).collect();
+            each(
+                work,
+                |(range, stream): (std::ops::Range<usize>, &mut [f32])| {
                     let mut total = self.zero_gradients();
-                    self.backward_part(&inputs, range, &mut kept, stream, &mut total);
+                    let mut kept = Kept::new(self, 1);
+                    for (row, stream) in range.zip(stream.chunks_exact_mut(size)) {
+                        let mut slices = kept.slices(self, std::slice::from_ref(&(0..1)));
+                        let kept = &mut slices[0];
+                        self.forward_part(&inputs, row..row + 1, None, kept);
+                        self.backward_part(&inputs, row..row + 1, kept, stream, &mut total);
+                    }
                     total
-                })
-            }
-            None => {
-                let work = ranges.iter().cloned().zip(streams).collect();
-                each(
-                    work,
-                    |(range, stream): (std::ops::Range<usize>, &mut [f32])| {
-                        let mut total = self.zero_gradients();
-                        let mut kept = Kept::new(self, 1);
-                        for (row, stream) in range.zip(stream.chunks_exact_mut(size)) {
-                            let mut slices = kept.slices(self, std::slice::from_ref(&(0..1)));
-                            let kept = &mut slices[0];
-                            self.forward_part(&inputs, row..row + 1, None, kept);
-                            self.backward_part(&inputs, row..row + 1, kept, stream, &mut total);
-                        }
-                        total
-                    },
-                )
-            }
+                },
+            )
         };
         let mut columns: [Vec<Vec<f32>>; 11] = Default::default();
         for part in parts {
@@ -205,7 +200,7 @@ impl BlockOp {
         Heads {
             length: t,
             width: self.width,
-            heads: self.heads,
+            count: self.heads,
             window: self.window,
             first: self.first.as_ref().map(|all| &all[row * t..(row + 1) * t]),
         }
@@ -312,6 +307,10 @@ impl BlockOp {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one pass backwards through the block, in the order of its equations"
+    )]
     /// Turns `stream`, the gradient of the output, into that of the input, and adds those of the parameters to `total`.
     fn backward_part(
         &self,

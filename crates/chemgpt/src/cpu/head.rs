@@ -82,7 +82,9 @@ impl SliceOp<4> for LossOp {
             wanted[index].then(|| {
                 let mut values = std::mem::take(&mut all[index]);
                 if (factor - 1.0).abs() > 0.0 {
-                    values.iter_mut().for_each(|value| *value *= factor);
+                    for value in &mut values {
+                        *value *= factor;
+                    }
                 }
                 values
             })

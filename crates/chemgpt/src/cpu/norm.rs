@@ -100,6 +100,10 @@ impl WithSimd for NormaliseBackward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::similar_names,
+        reason = "the formula's letters: dw and db beside w and b"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let width = self.weight.len();
         let (w, w_tail) = S::as_simd_f32s(self.weight);

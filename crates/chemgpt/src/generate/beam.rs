@@ -44,6 +44,9 @@ struct Beam {
 ///
 /// # Errors
 /// [`Error::Empty`] for an empty prompt, [`Error::TokenRange`], [`Error::TooLong`], and [`Error::Config`] for zero beams.
+///
+/// # Panics
+/// Never: a beam that goes on has grown by a token.
 pub fn beam_search(
     model: &ChemGpt,
     prompt: &[u32],

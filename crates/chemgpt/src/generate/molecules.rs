@@ -134,7 +134,7 @@ impl Pretrained {
     pub fn smiles_of(&self, selfies: &str) -> Option<String> {
         let options = match self.syntax() {
             Syntax::V1 => DecodeOptions::v1(),
-            _ => DecodeOptions::default(),
+            Syntax::V2 => DecodeOptions::default(),
         };
         let mut decoder = Decoder::new(options);
         let smiles = decoder.decode(selfies).ok()?;

@@ -25,12 +25,12 @@ pub(super) fn read(path: &Path) -> Result<ChemGptConfig> {
         let found = reader.value["model_type"].clone();
         return Err(reader.error(format!("model_type is {found}, expected \"gpt_neo\"")));
     }
-    if let Some(activation) = reader.value["activation_function"].as_str() {
-        if activation != "gelu_new" {
-            return Err(reader.error(format!(
-                "activation_function is `{activation}`, expected `gelu_new`"
-            )));
-        }
+    if let Some(activation) = reader.value["activation_function"].as_str()
+        && activation != "gelu_new"
+    {
+        return Err(reader.error(format!(
+            "activation_function is `{activation}`, expected `gelu_new`"
+        )));
     }
     let layers = reader.size("num_layers")?;
     let config = ChemGptConfig::new(

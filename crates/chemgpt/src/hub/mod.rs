@@ -39,13 +39,11 @@ impl Pretrained {
         let config_path = folder.join("config.json");
         let mut config = config::read(&config_path)?;
         let (path, tensors) = read_weights(folder)?;
-        if let Some(table) = tensors
+        let table = tensors
             .iter()
-            .find(|tensor| tensor.name == "transformer.wte.weight")
-        {
-            if let Some(&rows) = table.shape.first() {
-                config.vocab = config.vocab.max(rows);
-            }
+            .find(|tensor| tensor.name == "transformer.wte.weight");
+        if let Some(&rows) = table.and_then(|table| table.shape.first()) {
+            config.vocab = config.vocab.max(rows);
         }
         let tokenizer = tokenizer::read(&folder.join("tokenizer.json"))?;
         if tokenizer.vocab() > config.vocab {

@@ -31,7 +31,7 @@ impl ChemGpt {
             places: Arc::new(places),
         };
         let first = batch.first.clone().map(Arc::new);
-        let mut x: Tensor<2> = custom::apply(embed, tables, [b * t, c]);
+        let mut x: Tensor<2> = custom::apply(&embed, tables, [b * t, c]);
         for (index, block) in self.blocks.iter().enumerate() {
             each(&x);
             let op = BlockOp {
@@ -48,7 +48,7 @@ impl ChemGpt {
                 first: first.clone(),
                 recompute: self.recompute,
             };
-            x = custom::apply(op, block.inputs(x)?, [b * t, c]);
+            x = custom::apply(&op, block.inputs(x)?, [b * t, c]);
         }
         Some(x)
     }
@@ -73,7 +73,7 @@ impl ChemGpt {
             targets: Arc::new(batch.resolved_targets()),
             items,
         };
-        Some(custom::apply(op, inputs, [1]))
+        Some(custom::apply(&op, inputs, [1]))
     }
 }
 

@@ -133,10 +133,10 @@ impl ChemGpt {
     /// The stream after the last block, before the last normalisation; `each` sees the input of every block.
     fn stream(&self, batch: &Batch, each: &mut dyn FnMut(&Tensor<2>)) -> Result<Tensor<2>> {
         batch.validate(&self.config)?;
-        if self.fused {
-            if let Some(x) = self.fused_stream(batch, each) {
-                return Ok(x);
-            }
+        if self.fused
+            && let Some(x) = self.fused_stream(batch, each)
+        {
+            return Ok(x);
         }
         let masks = plain::Masks::new(&self.config, batch, &self.device());
         let mut x = plain::embed(self.tokens.val(), self.positions.val(), batch); // [N, C]

@@ -1,4 +1,4 @@
-//! The tokenizers that GPT-Neo models over SELFIES come with: whole symbols, or the public models' WordPiece.
+//! The tokenizers that GPT-Neo models over SELFIES come with: whole symbols, or the public models' `WordPiece`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -147,7 +147,7 @@ impl Tokenizer {
         self.id("[Branch1_2]").is_some() && self.id("[=Branch1]").is_none()
     }
 
-    /// The symbols of a SELFIES that the vocabulary lacks as whole tokens. WordPiece would cut them up or call them
+    /// The symbols of a SELFIES that the vocabulary lacks as whole tokens. `WordPiece` would cut them up or call them
     /// unknown; either way the model has never seen them.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ impl TrainingConfig {
         if !(self.rate.is_finite() && self.rate >= 0.0) {
             return bad("rate", self.rate.to_string(), "a finite number from 0");
         }
-        if self.clip.is_some_and(|clip| !(clip > 0.0)) {
+        if self.clip.is_some_and(|clip| clip.is_nan() || clip <= 0.0) {
             return bad("clip", format!("{:?}", self.clip), "above 0");
         }
         if self

@@ -73,6 +73,9 @@ impl Trainer {
     ///
     /// # Errors
     /// A token or a position that the model does not have.
+    ///
+    /// # Panics
+    /// Never: a batch has at least one part.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let rate = self.schedule.rate(self.step);
         let items = batch.target_count().max(1);
@@ -100,16 +103,13 @@ impl Trainer {
             return Ok(report);
         }
         let model = self.model.clone();
-        self.model = match self.clip {
-            Some(clip) => {
-                let (model, norm) = self.optimizer.step_clipped(rate, clip, model, gradients);
-                report.gradient_norm = norm;
-                model
-            }
-            None => {
-                report.gradient_norm = global_norm(&model, &gradients);
-                self.optimizer.step(rate, model, gradients)
-            }
+        self.model = if let Some(clip) = self.clip {
+            let (model, norm) = self.optimizer.step_clipped(rate, clip, model, gradients);
+            report.gradient_norm = norm;
+            model
+        } else {
+            report.gradient_norm = global_norm(&model, &gradients);
+            self.optimizer.step(rate, model, gradients)
         };
         if let Some(average) = &mut self.average {
             average.update(&self.model);

@@ -107,7 +107,7 @@ fn filters_are_those_of_transformers() {
         check("top_k_5", &|row, _| top_k(row, 5));
         check("top_p_0.9", &|row, _| top_p(row, 0.9));
         check("repetition_1.2", &|row, history| {
-            repetition_penalty(row, history, 1.2)
+            repetition_penalty(row, history, 1.2);
         });
         check("temperature_0.8_top_k_20_top_p_0.95", &|row, _| {
             temperature(row, 0.8);

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "reference numbers are stored as float64 and compared as the float32 or the counts that they are"
 )]
 

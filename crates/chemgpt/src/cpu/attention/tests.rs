@@ -13,12 +13,12 @@ fn numbers(count: usize, seed: u32) -> Vec<f32> {
 
 /// The definition, in float64.
 fn naive(heads: &Heads<'_>, qkv: &[f32]) -> Vec<f64> {
-    let (t, c, d) = (heads.length, heads.width, heads.width / heads.heads);
+    let (t, c, d) = (heads.length, heads.width, heads.width / heads.count);
     let at = |token: usize, part: usize, channel: usize| {
         f64::from(qkv[token * 3 * c + part * c + channel])
     };
     let mut out = vec![0.0; t * c];
-    for head in 0..heads.heads {
+    for head in 0..heads.count {
         for i in 0..t {
             let scores: Vec<(usize, f64)> = (heads.lowest(i)..=i)
                 .map(|j| {
@@ -46,7 +46,7 @@ fn naive(heads: &Heads<'_>, qkv: &[f32]) -> Vec<f64> {
 
 fn forward(heads: Heads<'_>, qkv: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let mut out = vec![0.0; heads.length * heads.width];
-    let mut log_sums = vec![0.0; heads.length * heads.heads];
+    let mut log_sums = vec![0.0; heads.length * heads.count];
     pulp::Arch::new().dispatch(Attend {
         heads,
         qkv,
@@ -70,12 +70,12 @@ const CASES: [(usize, usize, usize, usize); 6] = [
 fn attention_agrees_with_its_definition() {
     for (t, c, h, window) in CASES {
         let qkv: Vec<f32> = numbers(t * 3 * c, 3).iter().map(|x| 2.0 * x).collect();
-        let first: Vec<u32> = (0..t as u32).map(|i| if i < 9 { 0 } else { 9 }).collect();
+        let first: Vec<u32> = (0..t).map(|i| if i < 9 { 0 } else { 9 }).collect();
         for first in [None, Some(first.as_slice())] {
             let heads = Heads {
                 length: t,
                 width: c,
-                heads: h,
+                count: h,
                 window,
                 first,
             };
@@ -93,7 +93,7 @@ fn gradients_agree_with_finite_differences() {
         let heads = Heads {
             length: t,
             width: c,
-            heads: h,
+            count: h,
             window,
             first: None,
         };

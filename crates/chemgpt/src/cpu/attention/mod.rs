@@ -16,7 +16,7 @@ pub(super) struct Heads<'a> {
     /// Width (C).
     pub(super) width: usize,
     /// Heads (H).
-    pub(super) heads: usize,
+    pub(super) count: usize,
     /// Tokens that a query sees at most, itself included.
     pub(super) window: usize,
     /// First token that each query may see.
@@ -78,7 +78,7 @@ impl WithSimd for Attend<'_> {
         let Heads {
             length: t,
             width: c,
-            heads: h,
+            count: h,
             ..
         } = self.heads;
         let d = c / h;
@@ -144,7 +144,7 @@ impl WithSimd for AttendBackward<'_> {
         let Heads {
             length: t,
             width: c,
-            heads: h,
+            count: h,
             ..
         } = self.heads;
         let d = c / h;
@@ -269,7 +269,7 @@ fn scatter<S: Simd>(values: &[S::f32s], rows: &mut [f32], stride: usize, count: 
     }
 }
 
-/// out\[j\] ← Σ_c lanes\[c\] · rows\[j\]\[c\].
+/// `out[j]` ← sum over c of `lanes[c] · rows[j][c]`.
 #[inline(always)]
 fn rows_dot<S: Simd>(simd: S, lanes: &[S::f32s], rows: &[f32], stride: usize, out: &mut [S::f32s]) {
     const GROUP: usize = 8;
@@ -298,7 +298,7 @@ fn rows_dot<S: Simd>(simd: S, lanes: &[S::f32s], rows: &[f32], stride: usize, ou
     }
 }
 
-/// out\[c\] ← Σ_j weights\[j\] · rows\[j\]\[c\].
+/// `out[c]` ← sum over j of `weights[j] · rows[j][c]`.
 #[inline(always)]
 fn rows_sum<S: Simd>(
     simd: S,
