@@ -40,7 +40,7 @@ struct Arguments {
     /// Layer to take: 0 is the embedding; the default is the last.
     #[arg(long)]
     layer: Option<usize>,
-    /// NumPy array of float32, one row a molecule.
+    /// `NumPy` array of float32, one row a molecule.
     #[arg(long)]
     out: PathBuf,
     /// Print the nearest molecules of the file to this SMILES.
@@ -77,11 +77,11 @@ fn main() -> Result<()> {
     let positions = pretrained.model.config().positions;
     let (mut readable, mut sequences) = (Vec::new(), Vec::new());
     for smiles in &set.smiles {
-        if let Ok(ids) = pretrained.sequence_of(smiles) {
-            if ids.len() <= positions {
-                readable.push(smiles.as_str());
-                sequences.push(ids);
-            }
+        if let Ok(ids) = pretrained.sequence_of(smiles)
+            && ids.len() <= positions
+        {
+            readable.push(smiles.as_str());
+            sequences.push(ids);
         }
     }
     if sequences.is_empty() {
@@ -141,7 +141,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Version 1.0 of NumPy's format, little-endian float32.
+/// Version 1.0 of `NumPy`'s format, little-endian float32.
 fn npy(vectors: &[Vec<f32>]) -> Vec<u8> {
     let width = vectors.first().map_or(0, Vec::len);
     let mut header = format!(

@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -242,11 +243,11 @@ fn property(common: &Common, table: &Path, columns: [&str; 2], out: Option<&Path
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let constant = rmse(&vec![mean; wanted.len()], &wanted);
     if let Some(path) = out {
-        let mut text = String::from("smiles,value,prediction\n");
+        let mut lines = String::from("smiles,value,prediction\n");
         for (record, prediction) in test.iter().zip(&predicted) {
-            text += &format!("{},{},{prediction}\n", record.smiles, record.value);
+            writeln!(lines, "{},{},{prediction}", record.smiles, record.value)?;
         }
-        backend::run::write_atomic(path, text.as_bytes())?;
+        backend::run::write_atomic(path, lines.as_bytes())?;
     }
     if common.json {
         let summary = serde_json::json!({
@@ -310,9 +311,8 @@ fn ridge_regression(train: &[Record], test: &[Record]) -> Vec<f64> {
     for i in 0..n {
         for j in 0..=i {
             let mut sum = kernel(&train[i].fingerprint, &ones[j]) + if i == j { 10.0 } else { 0.0 };
-            for k in 0..j {
-                sum -= factor[i][k] * factor[j][k];
-            }
+            let products = factor[i][..j].iter().zip(&factor[j][..j]);
+            sum -= products.map(|(a, b)| a * b).sum::<f64>();
             factor[i][j] = if i == j {
                 sum.sqrt()
             } else {

@@ -77,20 +77,19 @@ fn main() -> Result<()> {
         (None, None) => Prompt::Empty,
     };
     let prompt = pretrained.prompt_ids(&prompt)?;
-    let molecules = match arguments.beams {
-        Some(beams) => search(&pretrained, &prompt, beams, arguments.max_tokens)?,
-        None => {
-            let options = SamplingOptions {
-                max_new_tokens: arguments.max_tokens,
-                temperature: arguments.temperature,
-                top_k: arguments.top_k,
-                top_p: arguments.top_p,
-                batch: arguments.batch,
-                seed: arguments.seed,
-                ..SamplingOptions::default()
-            };
-            generate_molecules(&pretrained, &prompt, arguments.count, &options)?
-        }
+    let molecules = if let Some(beams) = arguments.beams {
+        search(&pretrained, &prompt, beams, arguments.max_tokens)?
+    } else {
+        let options = SamplingOptions {
+            max_new_tokens: arguments.max_tokens,
+            temperature: arguments.temperature,
+            top_k: arguments.top_k,
+            top_p: arguments.top_p,
+            batch: arguments.batch,
+            seed: arguments.seed,
+            ..SamplingOptions::default()
+        };
+        generate_molecules(&pretrained, &prompt, arguments.count, &options)?
     };
     let mut text = String::new();
     if !arguments.json {

@@ -23,7 +23,7 @@ struct Arguments {
     /// Device to run on: flex, cuda, cuda:1, tch.
     #[arg(long, default_value = "flex")]
     device: String,
-    /// Shapes: 121k, 1.3M, 4.7M, 19M, 4.7Mw, 19Mw, or LAYERSxWIDTHxHEADS.
+    /// Shapes: 121k, 1.3M, 4.7M, 19M, 4.7Mw, 19Mw, or `LAYERSxWIDTHxHEADS`.
     #[arg(long, value_delimiter = ',', default_value = "1.3M,4.7M,4.7Mw")]
     shapes: Vec<String>,
     /// Rows of a batch.

@@ -106,6 +106,10 @@ enum Shape {
     Cosine,
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one run from file to folder, told in order"
+)]
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let device = backend::device(&arguments.device)?;
