@@ -1,5 +1,6 @@
 //! The example `neural_scaling` as its user meets it: bad input ends with a sentence and a code, and a
 //! study that Ctrl-C has stopped goes on where it was.
+#![expect(clippy::print_stdout, reason = "a skipped test says why")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

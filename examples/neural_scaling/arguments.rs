@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "flex")]
     device: String,
 
-    /// Folder for records, report, plots and tables [default: runs/neural_scaling, or
+    /// Folder for records, report, plots and tables [default: `runs/neural_scaling`, or
     /// `runs/neural_scaling_smoke` with --smoke].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -83,7 +83,7 @@ impl Arguments {
             study = self.with_molecules(study, path)?;
         }
         if let Some(path) = &self.structures {
-            study = self.with_structures(study, path)?;
+            study = Self::with_structures(study, path)?;
         }
         Ok(study)
     }
@@ -113,7 +113,7 @@ impl Arguments {
     }
 
     /// Puts a file in the place of the embedded structures, with data sizes that it can fill.
-    fn with_structures(&self, mut study: Study, path: &std::path::Path) -> Result<Study> {
+    fn with_structures(mut study: Study, path: &std::path::Path) -> Result<Study> {
         let Some(settings) = &mut study.structures else {
             return Ok(study);
         };

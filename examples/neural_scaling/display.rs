@@ -1,4 +1,9 @@
 //! Draws the study's events: a bar with rate and time left on a terminal, plain lines elsewhere.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "shares and seconds are small and not negative"
+)]
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;

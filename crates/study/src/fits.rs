@@ -129,6 +129,9 @@ const WIDEST: f64 = 0.5;
 /// Ratio of local exponents above which a curve is not one power law.
 const MOST_CURVED: f64 = 2.0;
 
+/// A term of the joint law steeper than this is over after the first step of a size ladder.
+const STEEPEST: f64 = 2.0;
+
 /// The laws of one family.
 #[derive(Debug, Clone, Serialize)]
 pub struct Laws {
@@ -255,10 +258,6 @@ fn value(record: &Record, metric: &str) -> Option<f64> {
 }
 
 impl ScalingCurve {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one private call site; a struct would only rename them"
-    )]
     fn new(
         metric: &Metric,
         axis: Axis,
@@ -460,7 +459,7 @@ fn joint(
             .into_iter()
             .filter_map(|(name, of)| {
                 let exponent = exponent(fit, name)?;
-                let verdict = verdict(&joint, Some(&exponent), &[], rows.len());
+                let verdict = verdict_of_term(&joint, &exponent, rows.len());
                 Some((format!("{name} ({of})"), exponent, verdict))
             })
             .collect()
@@ -471,6 +470,32 @@ fn joint(
         exponents,
         rows,
     }
+}
+
+/// The rule of [`verdict`] for one term of the joint law, where more can go wrong: a design that
+/// confounds the terms, or a term so steep that the smallest size alone decides it.
+fn verdict_of_term(joint: &Attempt, exponent: &Exponent, rows: usize) -> Verdict {
+    const CONFOUNDED: [&str; 3] = ["ill_conditioned", "collinear_design", "few_starts_agree"];
+    let not = |reason: String| Verdict {
+        resolved: false,
+        reason,
+    };
+    if exponent.value > STEEPEST {
+        return not(format!(
+            "the term falls so steeply (b = {:.1}) that the smallest size alone decides it",
+            exponent.value
+        ));
+    }
+    if let Some(code) = joint
+        .codes
+        .iter()
+        .find(|code| CONFOUNDED.contains(&code.as_str()))
+    {
+        return not(format!(
+            "the runs do not determine the terms of the joint law apart ({code})"
+        ));
+    }
+    verdict(joint, Some(exponent), &[], rows)
 }
 
 /// Pooled spread of ln(main metric) over cells that were run with several seeds.

@@ -109,7 +109,7 @@ impl Planner<'_> {
                     }
                 }
             }
-            for replicates in &grid.replicates {
+            if let Some(replicates) = &grid.replicates {
                 for &size in &replicates.sizes {
                     for &data_size in &replicates.data_sizes {
                         for &seed in &replicates.seeds {

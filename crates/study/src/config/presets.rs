@@ -56,13 +56,14 @@ fn pick<T>(length: Length, full: T, smoke: T) -> T {
 }
 
 fn language(length: Length) -> FamilyPlan {
-    // Parameters without embeddings: 3 264, 25 280, 99 712 and 334 848, two decades.
+    // Parameters without embeddings: 3 264, 12 672, 39 280, 126 000 and 334 848, two decades.
     let sizes = pick(
         length,
         vec![
             Size::new(1, 16),
-            Size::new(2, 32),
-            Size::new(2, 64),
+            Size::new(1, 32),
+            Size::new(2, 40),
+            Size::new(2, 72),
             Size::new(3, 96),
         ],
         vec![
@@ -72,7 +73,11 @@ fn language(length: Length) -> FamilyPlan {
             Size::new(2, 48),
         ],
     );
-    let data_sizes = pick(length, vec![60, 280, 1300, 6000], vec![6, 12, 24, 48]);
+    let data_sizes = pick(
+        length,
+        vec![200, 630, 2000, 6300, 20_000],
+        vec![6, 12, 24, 48],
+    );
     FamilyPlan {
         name: "ChemGPT".to_owned(),
         model: Model::Chemgpt(LanguageModel {
@@ -84,14 +89,14 @@ fn language(length: Length) -> FamilyPlan {
         }),
         grid: Grid {
             learning_rates: vec![1e-3, 3e-3, 1e-2],
-            batches: pick(length, vec![4, 8, 16], vec![2, 4, 8]),
+            batches: vec![2, 4, 8],
             seeds: vec![1],
             budget: Budget {
-                epochs: pick(length, 2.0, 1.0),
-                min_items: pick(length, 1500, 24),
+                epochs: 1.0,
+                min_items: pick(length, 2500, 24),
             },
             search: Some(Search {
-                size: sizes[1],
+                size: sizes[2],
                 data_size: data_sizes[2],
                 seed: 1,
                 cut: 0.2,
@@ -115,7 +120,7 @@ fn potential(name: &str, model: fn(Potential) -> Model, length: Length) -> Famil
         vec![Size::new(1, 16), Size::new(2, 24), Size::new(3, 40)],
         vec![Size::new(1, 8), Size::new(1, 16), Size::new(2, 16)],
     );
-    let data_sizes = pick(length, vec![16, 74, 345, 1600], vec![4, 6, 8, 12]);
+    let data_sizes = pick(length, vec![16, 50, 160, 500, 1600], vec![4, 6, 8, 12]);
     FamilyPlan {
         name: name.to_owned(),
         model: model(Potential {
@@ -128,15 +133,15 @@ fn potential(name: &str, model: fn(Potential) -> Model, length: Length) -> Famil
         }),
         grid: Grid {
             learning_rates: vec![2e-3, 5e-3, 1e-2],
-            batches: pick(length, vec![4, 8, 16], vec![1, 2, 4]),
+            batches: pick(length, vec![2, 4, 8], vec![1, 2, 4]),
             seeds: vec![1],
             budget: Budget {
                 epochs: pick(length, 2.0, 1.0),
-                min_items: pick(length, 2400, 12),
+                min_items: pick(length, 3600, 12),
             },
             search: Some(Search {
                 size: sizes[1],
-                data_size: data_sizes[2],
+                data_size: data_sizes[3],
                 seed: 1,
                 cut: 0.2,
                 keep: 2,

@@ -92,6 +92,7 @@ impl Potentials {
             pairs += list.centre.len();
         }
         let references = references(&pool.train, device).map_err(failed)?;
+        known_elements(&pool.validation, &references).map_err(failed)?;
         let all = atoms_before[pool.train.len()].max(1);
         Ok(Self {
             name: plan.name.clone(),
@@ -172,12 +173,34 @@ impl Potentials {
         };
         (pair, atom.max(0.0) + vectors)
     }
+}
 
-    fn structures_a_step(&self, spec: &RunSpec) -> f64 {
-        // The last batch of a pass may be smaller.
-        let per_pass = spec.data_size.div_ceil(spec.batch).max(1);
-        spec.data_size as f64 / per_pass as f64
+/// The last batch of a pass may be smaller.
+fn structures_a_step(spec: &RunSpec) -> f64 {
+    let per_pass = spec.data_size.div_ceil(spec.batch).max(1);
+    spec.data_size as f64 / per_pass as f64
+}
+
+/// A validation structure with an element that no training structure has cannot be predicted; said
+/// before any run begins.
+fn known_elements(
+    validation: &[Structure],
+    references: &BTreeMap<String, f64>,
+) -> Result<(), Cause> {
+    for structure in validation {
+        for &z in &structure.species {
+            let symbol = atoms::element::symbol(z).unwrap_or("?");
+            if !references.contains_key(symbol) {
+                return Err(format!(
+                    "a validation structure ({}) has the element {symbol}, which none of the training structures has; \
+                     train on more structures or leave it out",
+                    structure.formula()
+                )
+                .into());
+            }
+        }
     }
+    Ok(())
 }
 
 /// The reference energies that a training fits by itself, taken from a training of one step: the
@@ -271,7 +294,7 @@ impl Family for Potentials {
 
     fn exposure(&self, spec: &RunSpec, steps: u64) -> Exposure {
         let atoms = self.atoms_before[spec.data_size.min(self.atoms_before.len() - 1)];
-        let structures = steps as f64 * self.structures_a_step(spec);
+        let structures = steps as f64 * structures_a_step(spec);
         let seen = structures * atoms as f64 / spec.data_size.max(1) as f64;
         let (pair, atom) = self.weights_touched(spec.size);
         #[expect(

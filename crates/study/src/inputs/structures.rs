@@ -128,10 +128,14 @@ fn hash(structures: &[Structure], settings: &Structures) -> String {
             .iter()
             .chain(structure.forces.iter().flatten())
         {
-            vector.iter().for_each(|&x| hasher.float(x));
+            for &x in vector {
+                hasher.float(x);
+            }
         }
         for vector in structure.cell.iter().flatten() {
-            vector.iter().for_each(|&x| hasher.float(x));
+            for &x in vector {
+                hasher.float(x);
+            }
         }
         structure
             .periodic

@@ -137,7 +137,7 @@ fn bad_molecule_files_are_refused_with_the_place() {
 fn structures_that_cannot_be_trained_on_are_listed_and_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let good: String = (0..20)
-        .map(|n| frame("-10.5", true, 0.9 + 0.01 * f64::from(n)))
+        .map(|n| frame("-10.5", true, 0.9 + 0.002 * f64::from(n)))
         .collect();
     let bad = [
         frame("nan", true, 1.0),
@@ -149,7 +149,7 @@ fn structures_that_cannot_be_trained_on_are_listed_and_left_out() {
     let out = StudyFolder::open(&folder.path().join("out")).unwrap();
     let (families, inputs) = families::open(&study, &out).unwrap();
     assert_eq!(families.len(), 2);
-    assert_eq!((inputs[0].usable, inputs[0].rejected), (20, 3));
+    assert_eq!((inputs[0].usable, inputs[0].rejected), (80, 3));
     let listed = fs::read_to_string(out.path(inputs[0].rejects_file.as_ref().unwrap())).unwrap();
     assert_eq!(listed.lines().count(), 4, "{listed}");
 }
@@ -168,6 +168,31 @@ fn bad_structure_files_are_refused_with_the_place() {
     let said = refused(&with_structures(folder.path(), ""), &out);
     assert!(
         said.contains("frames.xyz") && said.contains("no records"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_element_that_only_validation_has_is_named_before_any_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let symbols = [
+        "H", "C", "N", "O", "F", "S", "P", "Cl", "Br", "I", "Si", "B",
+    ];
+    let frames: String = symbols
+        .iter()
+        .map(|symbol| {
+            format!(
+                "2\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-10\n{symbol} 0 0 0 0 0 1\n{symbol} 0 0 1.5 0 0 -1\n"
+            )
+        })
+        .collect();
+    let mut study = with_structures(folder.path(), &frames);
+    for family in &mut study.families {
+        family.grid.data_sizes = vec![4, 8];
+    }
+    let said = refused(&study, &folder.path().join("out"));
+    assert!(
+        said.contains("validation structure") && said.contains("has the element"),
         "{said}"
     );
 }

@@ -41,7 +41,7 @@ fn grid(width: usize, data_sizes: &[usize], batch: usize) -> Grid {
     }
 }
 
-pub fn study() -> Study {
+pub(crate) fn study() -> Study {
     let potential = Potential {
         cutoff: 3.0,
         radial: 4,
@@ -80,12 +80,13 @@ pub fn study() -> Study {
             FamilyPlan {
                 name: "PaiNN".into(),
                 model: Model::Painn(potential.clone()),
-                grid: grid(4, &[4, 8], 4),
+                // Enough for every element of the embedded set to be among the training structures.
+                grid: grid(4, &[4, 60], 4),
             },
             FamilyPlan {
                 name: "SchNet".into(),
                 model: Model::Schnet(potential),
-                grid: grid(4, &[4, 8], 4),
+                grid: grid(4, &[4, 60], 4),
             },
         ],
     }

@@ -11,18 +11,18 @@ use study::record::{Exposure, ParameterCount, Status};
 use study::spec::{RunSpec, Settings, Size};
 
 /// L = 0.5 + 20 N^-0.4 + 5 D^-0.3, times a penalty for a learning rate off its best value.
-pub struct Synthetic {
+pub(crate) struct Synthetic {
     pub name: &'static str,
     pub pause: Duration,
 }
 
-pub const FLOOR: f64 = 0.5;
-pub const ALPHA: f64 = 0.4;
-pub const BETA: f64 = 0.3;
-pub const BEST_RATE: f64 = 1e-2;
+pub(crate) const FLOOR: f64 = 0.5;
+pub(crate) const ALPHA: f64 = 0.4;
+pub(crate) const BETA: f64 = 0.3;
+pub(crate) const BEST_RATE: f64 = 1e-2;
 
 impl Synthetic {
-    pub fn boxed(pause: Duration) -> Vec<Box<dyn Family>> {
+    pub(crate) fn boxed(pause: Duration) -> Vec<Box<dyn Family>> {
         vec![Box::new(Self {
             name: "synthetic",
             pause,
@@ -60,7 +60,7 @@ impl Family for Synthetic {
     fn settings(&self) -> Settings {
         Settings::from([("law".into(), "joint".into())])
     }
-    fn data_hash(&self) -> &str {
+    fn data_hash(&self) -> &'static str {
         "closed-form"
     }
     fn steps(&self, data_size: usize, batch: usize) -> u64 {
