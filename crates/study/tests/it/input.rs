@@ -136,7 +136,7 @@ fn bad_molecule_files_are_refused_with_the_place() {
 #[test]
 fn structures_that_cannot_be_trained_on_are_listed_and_left_out() {
     let folder = tempfile::tempdir().unwrap();
-    let good: String = (0..20)
+    let good: String = (0..80)
         .map(|n| frame("-10.5", true, 0.9 + 0.002 * f64::from(n)))
         .collect();
     let bad = [
