@@ -32,8 +32,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Crates that must never see a tensor.
 const TENSOR_FREE: &[&str] = &["chemscale-atoms", "selfies", "chemscale-tpe", "scaling-fit"];
 
-/// Normal and build dependencies of each workspace member, by package name.
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+/// What `cargo metadata` says of the members of this workspace.
+fn metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -46,8 +46,12 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .output()
         .expect("cargo runs: it is running this test");
     assert!(output.status.success(), "cargo metadata failed");
-    let metadata: serde_json::Value =
-        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
+}
+
+/// Normal and build dependencies of each workspace member, by package name.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("a list of packages");
     packages
         .iter()
@@ -113,19 +117,7 @@ fn crates_that_see_only_numbers_and_strings_never_see_a_tensor() {
 
 #[test]
 fn only_the_backend_has_device_features() {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs: it is running this test");
-    let metadata: serde_json::Value =
-        serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
+    let metadata = metadata();
     for package in metadata["packages"].as_array().expect("a list of packages") {
         let name = package["name"].as_str().expect("a name");
         if matches!(name, "chemscale" | "chemscale-backend") {

@@ -62,8 +62,8 @@ pub(super) fn matmul(
     #[expect(
         unsafe_code,
         reason = "there is no safe matrix product with strides; the extents are checked above. Burn's own product \
-                  allocates its result and cannot add to one, which costs a pass over memory for every product \
-                  (measured: 1.3 times the time of a training step at width 128)"
+                  allocates its result and cannot add to one, which costs a pass over memory for every product; \
+                  what that costs a training step is not measured yet"
     )]
     // SAFETY: the assertion shows that every element that the product reads or writes lies inside its slice, `out` is
     // borrowed mutably and so overlaps neither operand, and all three hold initialised `f32`.
