@@ -7,6 +7,7 @@ mod error;
 pub mod fetch;
 pub mod generator;
 pub mod molecules;
+pub mod parquet;
 mod rejects;
 mod source;
 pub mod split;

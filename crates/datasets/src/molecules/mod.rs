@@ -1,11 +1,13 @@
-//! Molecule files: one SMILES a line, or a column of a table.
+//! Molecule files: one SMILES a line, or a column of a table, also of a Parquet file.
 //!
 //! [`read`] collects a whole file; [`Molecules`] streams it in constant memory. Records that are not SMILES are
 //! rejected with line and reason, never dropped silently.
 
 mod columns;
 mod lexical;
+mod parquet_column;
 mod stream;
+mod text_lines;
 
 use std::path::Path;
 
@@ -27,13 +29,15 @@ pub enum Format {
         /// The separator.
         delimiter: u8,
     },
+    /// A text column of a Parquet file (`.parquet`).
+    Parquet,
 }
 
 /// What to read from a molecule file.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {
-    /// Name of the column, or its number from 1 where the table has no header. Without it, a column named `smiles`
-    /// (or a usual variant) is looked for, and then the first column is taken if it holds SMILES.
+    /// Name of the column, or its number from 1 where no column has that name. Without it, a column named `smiles` (or a
+    /// usual variant) is looked for; in text, the first column is taken then if it holds SMILES.
     pub column: Option<String>,
     /// The layout; by default the file name tells.
     pub format: Option<Format>,
@@ -41,7 +45,7 @@ pub struct ReadOptions {
     pub limit: Option<usize>,
     /// Fail at the first record that cannot be read instead of rejecting it.
     pub strict: bool,
-    /// Most bytes that a compressed file may unpack to.
+    /// Most bytes that a compressed file, or the column of a Parquet file, may unpack to.
     pub unpacked_limit: u64,
 }
 
@@ -70,7 +74,7 @@ pub struct MoleculeSet {
 /// [`check_smiles`]); whether a string makes chemical sense is for the encoder that uses it.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::Truncated`], [`Error::UnknownFormat`], [`Error::MissingColumn`]; [`Error::Empty`] and
+/// The errors of [`Molecules::open`] and [`Molecules::next_line`]; [`Error::Empty`] and
 /// [`Error::AllRejected`] where nothing is left; [`Error::Record`] for a bad record under `strict`.
 ///
 /// # Examples

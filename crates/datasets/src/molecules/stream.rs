@@ -1,18 +1,15 @@
-//! A molecule file line by line, in memory that does not grow with the file.
+//! A molecule file record by record, in memory that does not grow with the file.
 
-use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::rejects::Reject;
-use crate::source::{bare_name, open};
+use crate::source::bare_name;
 
-use super::columns::{field, fields};
 use super::lexical::check_smiles;
+use super::parquet_column::ParquetColumn;
+use super::text_lines::TextLines;
 use super::{Format, ReadOptions};
-
-/// A line longer than this is rejected instead of being held in memory.
-const LONGEST_LINE: usize = 1 << 20;
 
 /// Names that a SMILES column goes by, in order of preference, compared without case.
 const COLUMN_NAMES: [&str; 6] = [
@@ -27,203 +24,77 @@ const COLUMN_NAMES: [&str; 6] = [
 /// One record of a molecule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Number of the line, from 1.
+    /// Number of the line, or of the row of a Parquet file, from 1.
     pub number: u64,
-    /// The whole line as it is in the file; bytes that are not UTF-8 are replaced.
+    /// The whole line as it is in the file, or the value of the row; bytes that are not UTF-8 are replaced.
     pub text: &'a str,
-    /// The SMILES of the line, or why there is none.
+    /// The SMILES of the record, or why there is none.
     pub smiles: Result<&'a str, String>,
 }
 
-/// A molecule file that is read line by line. Lines without any text are skipped.
+/// A molecule file that is read record by record. Lines without any text are skipped.
 ///
 /// As an iterator it yields owned molecules and rejects; [`Molecules::next_line`] borrows instead.
+#[derive(Debug)]
 pub struct Molecules {
-    path: PathBuf,
-    reader: Box<dyn BufRead + Send>,
-    layout: Layout,
-    number: u64,
+    records: Records,
     found: usize,
     limit: usize,
-    raw: Vec<u8>,
-    text: String,
-    scratch: String,
-    /// The first line of a table without a header was read to find that out; it is still to be delivered.
-    pending: bool,
 }
 
-impl std::fmt::Debug for Molecules {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Molecules")
-            .field("path", &self.path)
-            .field("layout", &self.layout)
-            .field("line", &self.number)
-            .finish_non_exhaustive()
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Layout {
-    Lines,
-    Table { delimiter: u8, column: usize },
-}
-
-enum Read {
-    End,
-    Text,
-    Bad(String),
+#[derive(Debug)]
+enum Records {
+    Text(TextLines),
+    Parquet(Box<ParquetColumn>),
 }
 
 impl Molecules {
     /// Opens a file and finds its column.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::UnknownFormat`], [`Error::MissingColumn`].
+    /// [`Error::Read`], [`Error::UnknownFormat`], [`Error::MissingColumn`]; for Parquet files also
+    /// [`Error::Malformed`], and [`Error::Array`] where the column holds no text.
     pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let path = path.as_ref();
         let format = match options.format {
             Some(format) => format,
             None => format_of(path)?,
         };
-        let mut molecules = Self {
-            path: path.to_path_buf(),
-            reader: open(path, options.unpacked_limit)?,
-            layout: Layout::Lines,
-            number: 0,
+        let (column, limit) = (options.column.as_deref(), options.unpacked_limit);
+        let records = match format {
+            Format::Lines => Records::Text(TextLines::lines(path, limit)?),
+            Format::Table { delimiter } => {
+                Records::Text(TextLines::table(path, delimiter, column, limit)?)
+            }
+            Format::Parquet => {
+                Records::Parquet(Box::new(ParquetColumn::open(path, column, limit)?))
+            }
+        };
+        Ok(Self {
+            records,
             found: 0,
             limit: options.limit.unwrap_or(usize::MAX),
-            raw: Vec::new(),
-            text: String::new(),
-            scratch: String::new(),
-            pending: false,
-        };
-        if let Format::Table { delimiter } = format {
-            molecules.find_column(delimiter, options.column.as_deref())?;
-        }
-        Ok(molecules)
+        })
     }
 
     /// The next record that is not blank, or nothing at the end of the file or at the limit.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Truncated`] or [`Error::TooLarge`]; a bad record is no error but a [`Line`].
+    /// [`Error::Read`], [`Error::Truncated`], [`Error::TooLarge`] or [`Error::Malformed`]; a bad record is no error but
+    /// a [`Line`].
     pub fn next_line(&mut self) -> Result<Option<Line<'_>>> {
         if self.found >= self.limit {
             return Ok(None);
         }
-        let read = if std::mem::take(&mut self.pending) {
-            Read::Text
-        } else {
-            self.read_text()?
+        let line = match &mut self.records {
+            Records::Text(lines) => lines.next_line()?,
+            Records::Parquet(column) => column.next_line()?,
         };
-        let smiles = match read {
-            Read::End => return Ok(None),
-            Read::Bad(reason) => Err(reason),
-            Read::Text => {
-                let smiles = match self.layout {
-                    Layout::Lines => Ok(self
-                        .text
-                        .split_ascii_whitespace()
-                        .next()
-                        .unwrap_or_default()),
-                    Layout::Table { delimiter, column } => {
-                        field(&self.text, delimiter, column, &mut self.scratch).map(str::trim)
-                    }
-                };
-                smiles.and_then(|s| check_smiles(s).map(|()| s))
-            }
-        };
-        self.found += usize::from(smiles.is_ok());
-        Ok(Some(Line {
-            number: self.number,
-            text: &self.text,
-            smiles,
+        Ok(line.map(|line| {
+            let smiles = line.smiles.and_then(|s| check_smiles(s).map(|()| s));
+            self.found += usize::from(smiles.is_ok());
+            Line { smiles, ..line }
         }))
-    }
-
-    /// Reads lines until one has text.
-    fn read_text(&mut self) -> Result<Read> {
-        loop {
-            self.raw.clear();
-            let length = read_line(&mut *self.reader, &mut self.raw)
-                .map_err(|e| Error::read(&self.path, e))?;
-            if length == 0 {
-                return Ok(Read::End);
-            }
-            self.number += 1;
-            while matches!(self.raw.last(), Some(b'\n' | b'\r')) {
-                self.raw.pop();
-            }
-            self.text.clear();
-            let bytes = self
-                .raw
-                .strip_prefix(b"\xef\xbb\xbf")
-                .filter(|_| self.number == 1)
-                .unwrap_or(&self.raw);
-            if bytes.iter().all(u8::is_ascii_whitespace) && length <= LONGEST_LINE {
-                continue;
-            }
-            return Ok(if length > LONGEST_LINE {
-                self.text.push_str(&String::from_utf8_lossy(
-                    &bytes[..bytes.len().min(Reject::TEXT)],
-                ));
-                Read::Bad(format!(
-                    "the line has {length} bytes, expected at most {LONGEST_LINE}"
-                ))
-            } else if let Ok(text) = std::str::from_utf8(bytes) {
-                self.text.push_str(text);
-                Read::Text
-            } else {
-                self.text.push_str(&String::from_utf8_lossy(bytes));
-                Read::Bad("the line is not UTF-8 text".into())
-            });
-        }
-    }
-
-    fn find_column(&mut self, delimiter: u8, wanted: Option<&str>) -> Result<()> {
-        let number = wanted
-            .and_then(|w| w.parse::<usize>().ok())
-            .filter(|n| *n > 0);
-        let header = match self.read_text()? {
-            Read::End => Vec::new(),
-            Read::Text => fields(&self.text, delimiter).unwrap_or_default(),
-            Read::Bad(_) => vec![self.text.clone()],
-        };
-        let at = |name: &str| {
-            header
-                .iter()
-                .position(|h| h.trim().eq_ignore_ascii_case(name.trim()))
-        };
-        let named = match wanted {
-            Some(name) => at(name),
-            None => COLUMN_NAMES.iter().find_map(|name| at(name)),
-        };
-        if let Some(column) = named {
-            self.layout = Layout::Table { delimiter, column };
-            return Ok(());
-        }
-        // No header names the column. A number counts columns; without one, the first column must hold SMILES.
-        let column = match (wanted, number) {
-            (_, Some(number)) => Some(number - 1),
-            (Some(_), None) => None,
-            (None, None) => header
-                .first()
-                .is_none_or(|first| check_smiles(first.trim()).is_ok())
-                .then_some(0),
-        };
-        let Some(column) = column.filter(|c| header.is_empty() || *c < header.len()) else {
-            return Err(Error::MissingColumn {
-                path: self.path.clone(),
-                column: wanted.unwrap_or("smiles").to_owned(),
-                available: header,
-            });
-        };
-        // A first line that holds no SMILES in the numbered column is a header under another name.
-        self.pending = header
-            .get(column)
-            .is_some_and(|first| check_smiles(first.trim()).is_ok());
-        self.layout = Layout::Table { delimiter, column };
-        Ok(())
     }
 }
 
@@ -247,27 +118,16 @@ impl Iterator for Molecules {
     }
 }
 
-/// Like `read_until`, but keeps only the first [`LONGEST_LINE`] bytes of a line; returns its full length.
-fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<usize> {
-    let mut length = 0;
-    loop {
-        let buffer = match reader.fill_buf() {
-            Ok(buffer) => buffer,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        if buffer.is_empty() {
-            return Ok(length);
-        }
-        let end = buffer.iter().position(|b| *b == b'\n');
-        let used = end.map_or(buffer.len(), |k| k + 1);
-        let room = LONGEST_LINE.saturating_sub(line.len());
-        line.extend_from_slice(&buffer[..used.min(room)]);
-        reader.consume(used);
-        length += used;
-        if end.is_some() {
-            return Ok(length);
-        }
+/// The column of this name, compared without case; without a name, the one that a SMILES column usually has.
+pub(super) fn named_column(names: &[String], wanted: Option<&str>) -> Option<usize> {
+    let at = |name: &str| {
+        names
+            .iter()
+            .position(|n| n.trim().eq_ignore_ascii_case(name.trim()))
+    };
+    match wanted {
+        Some(name) => at(name),
+        None => COLUMN_NAMES.iter().find_map(|name| at(name)),
     }
 }
 
@@ -276,12 +136,13 @@ fn format_of(path: &Path) -> Result<Format> {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     Ok(match ending {
         "smi" | "txt" | "smiles" | "ism" | "can" => Format::Lines,
+        "parquet" | "pq" => Format::Parquet,
         "csv" => Format::Table { delimiter: b',' },
         "tsv" | "tab" => Format::Table { delimiter: b'\t' },
         _ => {
             return Err(Error::UnknownFormat {
                 path: path.to_path_buf(),
-                known: ".smi, .smiles, .ism, .txt, .csv, .tsv, each also with .gz, .zst or .zip",
+                known: ".smi, .smiles, .ism, .txt, .csv, .tsv, each also with .gz, .zst or .zip, and .parquet",
             });
         }
     })

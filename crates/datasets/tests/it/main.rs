@@ -4,6 +4,7 @@ mod bad_input;
 mod consistency;
 mod fetch;
 mod molecules;
+mod parquet;
 mod shared;
 mod structures;
 mod tokens;
