@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use datasets::dedup::Same;
 use datasets::generator::MoleculeGenerator;
 use datasets::molecules::{Molecules, ReadOptions};
 use datasets::split::Fractions;
@@ -25,7 +26,7 @@ use datasets::tokens::{PrepareOptions, SelfiesTokenizer, TokenShards, prepare};
 /// Makes token shards from a molecule file.
 #[derive(Parser)]
 struct Arguments {
-    /// File of SMILES: .smi, .txt, .csv, .tsv, also .gz, .zst, .zip.
+    /// File of SMILES: .smi, .txt, .csv, .tsv, also .gz, .zst, .zip; or .parquet.
     #[arg(long, required_unless_present = "generate")]
     molecules: Option<PathBuf>,
     /// Write this many generated molecules to a file in the folder first, and use that.
@@ -37,6 +38,9 @@ struct Arguments {
     /// Column of the SMILES in a table: its name, or its number from 1.
     #[arg(long)]
     column: Option<String>,
+    /// Leave out molecules that an earlier line has: the same text, or the same canonical form.
+    #[arg(long, value_enum)]
+    drop_duplicates: Option<Duplicates>,
     /// Read at most this many molecules.
     #[arg(long)]
     limit: Option<usize>,
@@ -55,6 +59,12 @@ struct Arguments {
     /// Threads; by default one a core.
     #[arg(long)]
     threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Duplicates {
+    Text,
+    Canonical,
 }
 
 fn main() -> Result<()> {
@@ -88,6 +98,10 @@ fn run(arguments: &Arguments) -> Result<()> {
             test: arguments.test,
         },
         seed: arguments.seed,
+        drop_duplicates: arguments.drop_duplicates.map(|same| match same {
+            Duplicates::Text => Same::Text,
+            Duplicates::Canonical => Same::Canonical,
+        }),
         ..PrepareOptions::default()
     };
     let start = Instant::now();
@@ -101,6 +115,9 @@ fn run(arguments: &Arguments) -> Result<()> {
             "{} molecules were rejected; lines and reasons are in *.rejects.tsv",
             manifest.rejected()
         );
+    }
+    if manifest.drop_duplicates.is_some() {
+        println!("{} duplicates were left out", manifest.duplicates());
     }
     let shards = TokenShards::open(&arguments.out)?;
     let split = shards.split()?;

@@ -1,14 +1,16 @@
-//! Finding repeated molecules in files of any size: 16 bytes a distinct molecule, so ten million fit into about half a
+//! Finding repeated molecules in files of any size: some 40 bytes a distinct molecule, so ten million fit into about half a
 //! gigabyte.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use selfies::graph::MolGraph;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// What counts as the same molecule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Same {
     /// The same text.
     #[default]
@@ -49,7 +51,15 @@ impl Seen {
 
     /// Remembers a molecule; true when it is new.
     pub fn insert(&mut self, smiles: &str) -> bool {
-        self.keys.insert(key(smiles, self.same))
+        self.insert_key(key(smiles, self.same))
+    }
+
+    pub(crate) fn insert_key(&mut self, key: u128) -> bool {
+        self.keys.insert(key)
+    }
+
+    pub(crate) fn same(&self) -> Same {
+        self.same
     }
 
     /// True when the molecule was seen.
@@ -71,7 +81,8 @@ impl Seen {
     }
 }
 
-fn key(smiles: &str, same: Same) -> u128 {
+/// What a molecule is remembered by: the first 128 bits of a SHA-256.
+pub(crate) fn key(smiles: &str, same: Same) -> u128 {
     let digest = match same {
         Same::Text => Sha256::digest(smiles),
         Same::Canonical => match canonical(smiles) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::dedup::Same;
 use crate::error::{Error, Result};
 use crate::split::Fractions;
 use crate::write::write_atomic;
@@ -38,7 +39,7 @@ pub struct Source {
 pub struct ShardEntry {
     /// Name of the file.
     pub file: String,
-    /// Records of the source that the shard covers, rejects included.
+    /// Records of the source that the shard covers, rejects and duplicates included.
     pub lines: u64,
     /// Molecules in the shard.
     pub molecules: u64,
@@ -46,6 +47,9 @@ pub struct ShardEntry {
     pub tokens: u64,
     /// Records that were rejected; they are in the side file `<shard>.rejects.tsv`.
     pub rejected: u64,
+    /// Molecules that were left out because an earlier line has them.
+    #[serde(default)]
+    pub duplicates: u64,
     /// SHA-256 of the shard's bytes.
     pub sha256: String,
 }
@@ -70,6 +74,9 @@ pub struct Manifest {
     pub fractions: Fractions,
     /// Seed of the split.
     pub seed: u64,
+    /// What counted as the same molecule, where duplicates were left out.
+    #[serde(default)]
+    pub drop_duplicates: Option<Same>,
     /// False while the preparation is not finished.
     pub complete: bool,
     /// The shards in the order of the source.
@@ -87,6 +94,18 @@ impl Manifest {
     #[must_use]
     pub fn tokens(&self) -> u64 {
         self.shards.iter().map(|s| s.tokens).sum()
+    }
+
+    /// Records of the source that the shards cover, rejects and duplicates included.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.shards.iter().map(|s| s.lines).sum()
+    }
+
+    /// Molecules that were left out because an earlier line has them.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.shards.iter().map(|s| s.duplicates).sum()
     }
 
     /// Records that were rejected.

@@ -4,6 +4,7 @@
 //! preparation goes on where it stopped. [`TokenShards`] maps the shards into memory, gives any molecule by its number
 //! and implements Burn's `Dataset`.
 
+mod batch;
 mod manifest;
 mod prepare;
 mod selfies;

@@ -4,14 +4,14 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use rayon::prelude::*;
-
+use crate::dedup::{Same, Seen};
 use crate::error::{Error, Result};
 use crate::molecules::{Molecules, ReadOptions};
 use crate::rejects::{Reject, write_rejects};
 use crate::split::Fractions;
 
 use super::Tokenizer;
+use super::batch::Batch;
 use super::manifest::{FORMAT, MANIFEST, Manifest, ShardEntry, Source, hash_file};
 use super::shard::{Shard, ShardBuilder};
 
@@ -26,6 +26,9 @@ pub struct PrepareOptions {
     pub fractions: Fractions,
     /// Seed of the split.
     pub seed: u64,
+    /// Leave out molecules that an earlier line has, in this sense; by default every line counts. What was seen takes
+    /// about 40 bytes a distinct molecule. A line that has no tokens counts as seen too.
+    pub drop_duplicates: Option<Same>,
 }
 
 impl Default for PrepareOptions {
@@ -35,6 +38,7 @@ impl Default for PrepareOptions {
             lines_per_shard: 1 << 18,
             fractions: Fractions::default(),
             seed: 0,
+            drop_duplicates: None,
         }
     }
 }
@@ -51,10 +55,6 @@ pub struct Progress {
     /// Finished shards.
     pub shards: usize,
 }
-
-/// Records that are handed to the threads at once, and to one thread.
-const BATCH: usize = 1 << 14;
-const PIECE: usize = 1 << 9;
 
 /// Turns a molecule file into token shards in a folder, on all threads of the current rayon pool.
 ///
@@ -96,6 +96,7 @@ pub fn prepare<T: Tokenizer>(
         lines_per_shard: options.lines_per_shard.max(1),
         fractions: options.fractions,
         seed: options.seed,
+        drop_duplicates: options.drop_duplicates,
         complete: false,
         shards: Vec::new(),
     };
@@ -108,7 +109,7 @@ pub fn prepare<T: Tokenizer>(
         }
         manifest.shards = sound_shards(folder, earlier.shards);
         if earlier.complete
-            && manifest.shards.iter().map(|s| s.lines).sum::<u64>() > 0
+            && manifest.lines() > 0
             && Manifest::read(folder)?.shards == manifest.shards
         {
             manifest.complete = true;
@@ -116,21 +117,14 @@ pub fn prepare<T: Tokenizer>(
         }
     }
     let mut molecules = Molecules::open(source, &options.read)?;
-    let done: u64 = manifest.shards.iter().map(|s| s.lines).sum();
-    for _ in 0..done {
-        if molecules.next_line()?.is_none() {
-            break;
-        }
-    }
-    loop {
-        let number = manifest.shards.len();
-        let Some(entry) = one_shard(&mut molecules, folder, number, tokenizer, &manifest)? else {
-            break;
-        };
+    let mut seen = options.drop_duplicates.map(Seen::new);
+    pass_over(&mut molecules, manifest.lines(), seen.as_mut())?;
+    while let Some(entry) = one_shard(&mut molecules, folder, tokenizer, &manifest, seen.as_mut())?
+    {
         manifest.shards.push(entry);
         manifest.write(folder)?;
         let progress = Progress {
-            lines: manifest.shards.iter().map(|s| s.lines).sum(),
+            lines: manifest.lines(),
             molecules: manifest.molecules(),
             tokens: manifest.tokens(),
             shards: manifest.shards.len(),
@@ -159,32 +153,61 @@ fn sound_shards(folder: &Path, shards: Vec<ShardEntry>) -> Vec<ShardEntry> {
         .collect()
 }
 
+/// Passes over the lines of finished shards; their molecules are remembered where duplicates are to be found.
+fn pass_over(molecules: &mut Molecules, lines: u64, mut seen: Option<&mut Seen>) -> Result<()> {
+    let mut left = lines;
+    while left > 0 {
+        let batch = Batch::read(molecules, left)?;
+        if batch.lines() == 0 {
+            break;
+        }
+        left -= batch.lines();
+        if let Some(seen) = &mut seen {
+            for key in batch.keys(seen.same()) {
+                seen.insert_key(key);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Reads, tokenizes and writes the next shard; reading the next batch overlaps with tokenizing the last one.
 fn one_shard<T: Tokenizer>(
     molecules: &mut Molecules,
     folder: &Path,
-    number: usize,
     tokenizer: &T,
     manifest: &Manifest,
+    mut seen: Option<&mut Seen>,
 ) -> Result<Option<ShardEntry>> {
-    let name = format!("shard_{number:05}.tokens");
+    let name = format!("shard_{:05}.tokens", manifest.shards.len());
+    let same = seen.as_ref().map(|seen| seen.same());
     let mut shard = ShardBuilder::default();
     let mut rejects = Vec::new();
-    let mut lines = 0_u64;
+    let (mut lines, mut duplicates) = (0_u64, 0_u64);
     let mut left = manifest.lines_per_shard;
     let mut batch = Batch::read(molecules, left)?;
-    while !batch.ends.is_empty() || !batch.rejects.is_empty() {
+    while batch.lines() > 0 {
         let read = batch.lines();
         lines += read;
         left -= read;
         let (next, pieces) = rayon::join(
             || Batch::read(molecules, left),
-            || batch.tokenize(tokenizer),
+            || batch.tokenize(tokenizer, same),
         );
         for piece in pieces {
-            shard
-                .append(&piece.tokens, &piece.ends)
-                .map_err(|reason| Error::Vocabulary { reason })?;
+            for molecule in piece.molecules() {
+                let new = match (&mut seen, molecule.key) {
+                    (Some(seen), Some(key)) => seen.insert_key(key),
+                    _ => true,
+                };
+                match molecule.tokens {
+                    Some(tokens) if new => shard
+                        .push(tokens)
+                        .map_err(|reason| Error::Vocabulary { reason })?,
+                    Some(_) => duplicates += 1,
+                    None => {}
+                }
+            }
             rejects.extend(piece.rejects);
         }
         rejects.append(&mut batch.rejects);
@@ -204,89 +227,7 @@ fn one_shard<T: Tokenizer>(
         molecules: shard.molecules(),
         tokens: shard.tokens(),
         rejected: rejects.len() as u64,
+        duplicates,
         sha256,
     }))
-}
-
-/// SMILES one after the other in one text.
-struct Batch {
-    text: String,
-    /// Line number and end in the text of each.
-    ends: Vec<(u64, usize)>,
-    rejects: Vec<Reject>,
-}
-
-/// What a thread makes of its part of a batch.
-struct Piece {
-    tokens: Vec<u16>,
-    ends: Vec<u32>,
-    rejects: Vec<Reject>,
-}
-
-impl Batch {
-    fn read(molecules: &mut Molecules, left: u64) -> Result<Self> {
-        let mut batch = Self {
-            text: String::with_capacity(64 * BATCH),
-            ends: Vec::with_capacity(BATCH),
-            rejects: Vec::new(),
-        };
-        let most = left.min(BATCH as u64);
-        while batch.lines() < most {
-            let Some(line) = molecules.next_line()? else {
-                break;
-            };
-            match line.smiles {
-                Ok(smiles) => {
-                    batch.text.push_str(smiles);
-                    batch.ends.push((line.number, batch.text.len()));
-                }
-                Err(reason) => batch
-                    .rejects
-                    .push(Reject::new(line.number, line.text, reason)),
-            }
-        }
-        Ok(batch)
-    }
-
-    fn lines(&self) -> u64 {
-        (self.ends.len() + self.rejects.len()) as u64
-    }
-
-    fn tokenize<T: Tokenizer>(&self, tokenizer: &T) -> Vec<Piece> {
-        self.ends
-            .par_chunks(PIECE)
-            .enumerate()
-            .map_init(
-                || tokenizer.worker(),
-                |worker, (k, ends)| {
-                    let mut start = if k == 0 {
-                        0
-                    } else {
-                        self.ends[k * PIECE - 1].1
-                    };
-                    let mut piece = Piece {
-                        tokens: Vec::with_capacity(64 * PIECE),
-                        ends: Vec::with_capacity(PIECE),
-                        rejects: Vec::new(),
-                    };
-                    for &(line, end) in ends {
-                        let smiles = &self.text[start..end];
-                        start = end;
-                        let before = piece.tokens.len();
-                        match tokenizer.encode(worker, smiles, &mut piece.tokens) {
-                            Ok(()) => piece.ends.push(
-                                u32::try_from(piece.tokens.len())
-                                    .expect("a piece is 512 lines of at most 1 MiB"),
-                            ),
-                            Err(reason) => {
-                                piece.tokens.truncate(before);
-                                piece.rejects.push(Reject::new(line, smiles, reason));
-                            }
-                        }
-                    }
-                    piece
-                },
-            )
-            .collect()
-    }
 }

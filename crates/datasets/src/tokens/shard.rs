@@ -38,19 +38,18 @@ impl ShardBuilder {
         self.tokens.len() as u64
     }
 
-    /// Appends molecules that follow one another; `ends` counts from the first of these tokens.
+    /// Appends one molecule.
     ///
     /// # Errors
     /// A reason when the shard has more tokens than its offsets can count.
-    pub(super) fn append(&mut self, tokens: &[u16], ends: &[u32]) -> Result<(), String> {
-        let base = u32::try_from(self.tokens.len() + tokens.len())
-            .map(|total| total - u32::try_from(tokens.len()).unwrap_or(u32::MAX))
-            .map_err(|_| "a shard cannot hold more than 2^32 tokens; use fewer lines per shard")?;
-        let mut start = base;
-        for end in ends {
-            self.starts.push(start);
-            start = base + end;
+    pub(super) fn push(&mut self, tokens: &[u16]) -> Result<(), String> {
+        let start = u32::try_from(self.tokens.len()).unwrap_or(u32::MAX);
+        if self.tokens.len() + tokens.len() > u32::MAX as usize {
+            return Err(
+                "a shard cannot hold more than 2^32 tokens; use fewer lines per shard".into(),
+            );
         }
+        self.starts.push(start);
         self.tokens.extend_from_slice(tokens);
         Ok(())
     }
@@ -62,7 +61,7 @@ impl ShardBuilder {
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.molecules().to_le_bytes());
         bytes.extend_from_slice(&self.tokens().to_le_bytes());
-        let total = u32::try_from(self.tokens.len()).expect("append keeps the total below 2^32");
+        let total = u32::try_from(self.tokens.len()).expect("push keeps the total below 2^32");
         for start in self.starts.iter().chain([&total]) {
             bytes.extend_from_slice(&start.to_le_bytes());
         }

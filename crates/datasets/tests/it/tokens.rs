@@ -6,6 +6,7 @@ use std::path::Path;
 
 use burn_dataset::Dataset;
 use datasets::Error;
+use datasets::dedup::{Same, Seen};
 use datasets::generator::MoleculeGenerator;
 use datasets::tokens::{
     Manifest, PrepareOptions, SelfiesTokenizer, TokenShards, Tokenizer, prepare,
@@ -209,4 +210,66 @@ fn shards_of_something_else_are_not_touched() {
     .unwrap_err();
     assert!(matches!(error, Error::OtherShards { .. }), "{error}");
     TokenShards::open(&out).unwrap();
+}
+
+#[test]
+fn duplicates_are_left_out_by_text_or_molecule_also_after_an_interruption() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("repeats.smi");
+    let fresh: Vec<String> = MoleculeGenerator::new(1).take(2000).collect();
+    let mut distinct = fresh.clone();
+    distinct.sort();
+    distinct.dedup();
+    let mut lines = fresh.clone();
+    lines.extend(["OCC", "CCO", "C(O)C", "F(F)(F)F", "F(F)(F)F"].map(String::from));
+    lines.extend(fresh.iter().rev().cloned());
+    fs::write(&path, lines.join("\n")).unwrap();
+    let run = |name: &str, same: Option<Same>, most: usize| {
+        let options = PrepareOptions {
+            drop_duplicates: same,
+            ..options()
+        };
+        let out = folder.path().join(name);
+        let mut shards = 0;
+        prepare(&path, &out, &tokenizer(), &options, &mut |_| {
+            shards += 1;
+            if shards == most {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .unwrap()
+    };
+    let all = run("all", None, 99);
+    assert_eq!(
+        (all.molecules(), all.duplicates(), all.rejected()),
+        (4003, 0, 2)
+    );
+    let text = run("text", Some(Same::Text), 99);
+    assert_eq!(text.molecules(), distinct.len() as u64 + 3);
+    assert_eq!(text.molecules() + text.duplicates(), 4003);
+    let molecule = run("molecule", Some(Same::Canonical), 99);
+    let mut seen = Seen::new(Same::Canonical);
+    let expected = fresh.iter().filter(|smiles| seen.insert(smiles)).count() + 1;
+    assert_eq!(molecule.molecules(), expected as u64);
+    assert_eq!((molecule.lines(), molecule.rejected()), (4005, 2));
+
+    // What the first run saw is known to the second.
+    assert!(!run("resumed", Some(Same::Canonical), 2).complete);
+    assert_eq!(run("resumed", Some(Same::Canonical), 99), molecule);
+    assert!(matches!(
+        prepare(
+            &path,
+            folder.path().join("resumed"),
+            &tokenizer(),
+            &options(),
+            &mut |_| { ControlFlow::Continue(()) }
+        ),
+        Err(Error::OtherShards { .. })
+    ));
+    assert_eq!(
+        TokenShards::open(folder.path().join("text")).unwrap().len(),
+        distinct.len() + 3
+    );
 }
