@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{FamilyPlan, Study};
+use crate::config::{FamilyPlan, Search, Study};
 use crate::error::{Error, Result};
 use crate::event::{Event, Observer};
 use crate::family::Family;
@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::results::{FamilyResults, InputSummary, Results};
 use crate::runner::{Execution, execute};
 use crate::search::{Decision, SearchResult, conclude, decide, full_specs};
-use crate::spec::RunSpec;
+use crate::spec::{RunSpec, Size};
 
 /// Version of the layout of `results.json`.
 pub const RESULTS_SCHEMA: u32 = 1;
@@ -97,53 +97,42 @@ pub fn run(
         execute(folder, families, phase, specs, execution, observer)
     };
 
-    let searches = search(&planners, &act)?;
-    for (result, _, _) in searches.iter().flatten() {
+    let searched = search(&planners, &act)?;
+    for result in searched.iter().flat_map(|family| &family.results) {
         observer(Event::Note(summary(result)));
     }
-    let found: Vec<Option<Setting>> = searches
-        .iter()
-        .map(|search| search.as_ref().map(|(result, _, _)| result.chosen))
-        .collect();
     let specs: Vec<Vec<RunSpec>> = planners
         .iter()
-        .zip(&found)
-        .map(|(planner, found)| planner.grid_specs(*found))
+        .zip(&searched)
+        .map(|(planner, searched)| planner.grid_specs(&searched.found()))
         .collect();
     let grids = together("grid of sizes and data", &specs, &act)?;
 
     let families = planners
         .iter()
-        .zip(searches)
+        .zip(searched)
         .zip(grids)
-        .map(|((planner, search), grid)| {
-            let (search, early, searched) = match search {
-                Some((result, early, full)) => (Some(result), early, full),
-                None => (None, Vec::new(), Vec::new()),
-            };
-            FamilyResults {
-                name: planner.plan.name.clone(),
-                items: planner.family.items().to_owned(),
-                units: planner.family.units().to_owned(),
-                metrics: planner
-                    .family
-                    .metrics()
-                    .iter()
-                    .map(|metric| {
-                        (
-                            metric.name.to_owned(),
-                            metric.unit.to_owned(),
-                            metric.title.to_owned(),
-                        )
-                    })
-                    .collect(),
-                setting: search.as_ref().map(|search| search.chosen),
-                search,
-                early,
-                searched,
-                laws: laws(planner.family, &grid),
-                grid,
-            }
+        .map(|((planner, searched), grid)| FamilyResults {
+            name: planner.plan.name.clone(),
+            items: planner.family.items().to_owned(),
+            units: planner.family.units().to_owned(),
+            metrics: planner
+                .family
+                .metrics()
+                .iter()
+                .map(|metric| {
+                    (
+                        metric.name.to_owned(),
+                        metric.unit.to_owned(),
+                        metric.title.to_owned(),
+                    )
+                })
+                .collect(),
+            searches: searched.results,
+            early: searched.early,
+            searched: searched.full,
+            laws: laws(planner.family, &grid),
+            grid,
         })
         .collect();
     Ok(Results {
@@ -185,19 +174,44 @@ fn expected_cost(planner: &Planner<'_>) -> f64 {
             .map(|spec| planner.family.cost(spec))
             .sum::<f64>()
     };
-    let mut setting = None;
+    let mut found = Vec::new();
     let searched = planner.plan.grid.search.as_ref().map_or(0.0, |search| {
-        let early = planner.early_specs(search);
-        let full: Vec<RunSpec> = early.iter().map(RunSpec::in_full).collect();
-        setting = planner.settings().get(early.len() / 2).copied();
-        let share = ((search.keep + search.controls) as f64 / full.len() as f64).min(1.0);
-        of(&early) + share * of(&full)
+        let mut cost = 0.0;
+        for &size in &search.sizes {
+            let early = planner.early_specs(search, size);
+            let full: Vec<RunSpec> = early.iter().map(RunSpec::in_full).collect();
+            found.extend(
+                planner
+                    .settings()
+                    .get(early.len() / 2)
+                    .map(|&setting| (size, setting)),
+            );
+            let share = ((search.keep + search.controls) as f64 / full.len() as f64).min(1.0);
+            cost += of(&early) + share * of(&full);
+        }
+        cost
     });
-    searched + of(&planner.grid_specs(setting))
+    searched + of(&planner.grid_specs(&found))
 }
 
 type Act<'a> = dyn Fn(&str, &[RunSpec]) -> Result<Vec<Record>> + 'a;
-type Searched = (SearchResult, Vec<Record>, Vec<Record>);
+
+/// What the searches of one family found, with their records.
+#[derive(Default)]
+struct Searched {
+    results: Vec<SearchResult>,
+    early: Vec<Record>,
+    full: Vec<Record>,
+}
+
+impl Searched {
+    fn found(&self) -> Vec<(Size, Setting)> {
+        self.results
+            .iter()
+            .map(|result| (result.size, result.chosen))
+            .collect()
+    }
+}
 
 /// Runs the lists of all families as one phase, so that no worker idles between two families, and
 /// hands each family its own records.
@@ -213,46 +227,45 @@ fn together(phase: &str, lists: &[Vec<RunSpec>], act: &Act<'_>) -> Result<Vec<Ve
         .collect())
 }
 
-/// Searches learning rate and batch of every family that asks for it.
-fn search(planners: &[Planner<'_>], act: &Act<'_>) -> Result<Vec<Option<Searched>>> {
-    let searches: Vec<_> = planners
+/// Searches learning rate and batch of every family that asks for it, at each size that it names.
+fn search(planners: &[Planner<'_>], act: &Act<'_>) -> Result<Vec<Searched>> {
+    // One job a family and size, smallest first within a family.
+    let mut jobs: Vec<(usize, &Search, Size)> = Vec::new();
+    for (index, planner) in planners.iter().enumerate() {
+        if let Some(search) = &planner.plan.grid.search {
+            let mut sizes = search.sizes.clone();
+            sizes.sort_by_key(|&size| planner.family.parameters(size).non_embedding);
+            sizes.dedup();
+            jobs.extend(sizes.into_iter().map(|size| (index, search, size)));
+        }
+    }
+    let early_specs: Vec<Vec<RunSpec>> = jobs
         .iter()
-        .map(|planner| planner.plan.grid.search.as_ref())
-        .collect();
-    let early_specs: Vec<Vec<RunSpec>> = planners
-        .iter()
-        .zip(&searches)
-        .map(|(planner, search)| search.map_or_else(Vec::new, |search| planner.early_specs(search)))
+        .map(|&(index, search, size)| planners[index].early_specs(search, size))
         .collect();
     let early = together("learning rate and batch, first part", &early_specs, act)?;
-    let decisions = searches
+    let decisions = jobs
         .iter()
         .zip(&early)
-        .map(|(search, early)| search.map(|search| decide(search, early)).transpose())
-        .collect::<Result<Vec<Option<Decision>>>>()?;
+        .map(|((_, search, _), early)| decide(search, early))
+        .collect::<Result<Vec<Decision>>>()?;
     let specs: Vec<Vec<RunSpec>> = early_specs
         .iter()
         .zip(&decisions)
-        .map(|(early, decision)| {
-            decision
-                .as_ref()
-                .map_or_else(Vec::new, |decision| full_specs(early, decision))
-        })
+        .map(|(early, decision)| full_specs(early, decision))
         .collect();
     let full = together("learning rate and batch, to the end", &specs, act)?;
-    planners
-        .iter()
-        .zip(searches)
-        .zip(early.into_iter().zip(full))
-        .zip(&decisions)
-        .map(|(((planner, search), (early, full)), decision)| {
-            let (Some(search), Some(decision)) = (search, decision) else {
-                return Ok(None);
-            };
-            let result = conclude(planner, search, &early, decision, &full)?;
-            Ok(Some((result, early, full)))
-        })
-        .collect()
+    let mut searched: Vec<Searched> = planners.iter().map(|_| Searched::default()).collect();
+    for ((&(index, search, size), decision), (early, full)) in
+        jobs.iter().zip(&decisions).zip(early.into_iter().zip(full))
+    {
+        let result = conclude(&planners[index], search, size, &early, decision, &full)?;
+        let family = &mut searched[index];
+        family.results.push(result);
+        family.early.extend(early);
+        family.full.extend(full);
+    }
+    Ok(searched)
 }
 
 fn summary(result: &SearchResult) -> String {
@@ -262,8 +275,9 @@ fn summary(result: &SearchResult) -> String {
         format!("; on the edge of the grid: {}", result.on_edge.join(", "))
     };
     format!(
-        "{}: learning rate {}, batch {} chosen of {} settings for {:.0} % of the cost of running all{edge}",
+        "{} {}: learning rate {}, batch {} chosen of {} settings for {:.0} % of the cost of running all{edge}",
         result.family,
+        result.size,
         result.chosen.learning_rate,
         result.chosen.batch,
         result.trials.len(),

@@ -54,13 +54,13 @@ impl Planner<'_> {
         }
     }
 
-    /// The search's runs, each cut after its first share: learning rates × batches.
+    /// The runs of the search at one size, each cut after its first share: learning rates × batches.
     #[must_use]
-    pub fn early_specs(&self, search: &Search) -> Vec<RunSpec> {
+    pub fn early_specs(&self, search: &Search, size: Size) -> Vec<RunSpec> {
         self.settings()
             .into_iter()
             .map(|setting| {
-                let full = self.spec(search.size, search.data_size, setting, search.seed);
+                let full = self.spec(size, search.data_size, setting, search.seed);
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -94,25 +94,29 @@ impl Planner<'_> {
             .collect()
     }
 
-    /// Sizes × data sizes × seeds, and the cells repeated with other seeds, at the setting found
-    /// or, without a search, at every setting.
+    /// The settings that a size is run at: the one found at the searched size nearest in
+    /// ln(parameters) or, without a search, every one.
     #[must_use]
-    pub fn grid_specs(&self, found: Option<Setting>) -> Vec<RunSpec> {
+    pub fn settings_at(&self, size: Size, found: &[(Size, Setting)]) -> Vec<Setting> {
+        let logarithm = |size: Size| (self.family.parameters(size).non_embedding as f64).ln();
+        let distance = |other: Size| (logarithm(other) - logarithm(size)).abs();
+        found
+            .iter()
+            .min_by(|a, b| distance(a.0).total_cmp(&distance(b.0)))
+            .map_or_else(|| self.settings(), |(_, setting)| vec![*setting])
+    }
+
+    /// Sizes × data sizes × seeds, and the cells repeated with other seeds, each at the settings
+    /// of its size.
+    #[must_use]
+    pub fn grid_specs(&self, found: &[(Size, Setting)]) -> Vec<RunSpec> {
         let grid = &self.plan.grid;
-        let settings = found.map_or_else(|| self.settings(), |setting| vec![setting]);
         let mut specs: Vec<RunSpec> = Vec::new();
-        for &setting in &settings {
-            for &size in &grid.sizes {
-                for &data_size in &grid.data_sizes {
-                    for &seed in &grid.seeds {
-                        specs.push(self.spec(size, data_size, setting, seed));
-                    }
-                }
-            }
-            if let Some(replicates) = &grid.replicates {
-                for &size in &replicates.sizes {
-                    for &data_size in &replicates.data_sizes {
-                        for &seed in &replicates.seeds {
+        let mut add = |sizes: &[Size], data_sizes: &[usize], seeds: &[u64]| {
+            for &size in sizes {
+                for setting in self.settings_at(size, found) {
+                    for &data_size in data_sizes {
+                        for &seed in seeds {
                             let spec = self.spec(size, data_size, setting, seed);
                             if !specs.contains(&spec) {
                                 specs.push(spec);
@@ -121,6 +125,10 @@ impl Planner<'_> {
                     }
                 }
             }
+        };
+        add(&grid.sizes, &grid.data_sizes, &grid.seeds);
+        if let Some(replicates) = &grid.replicates {
+            add(&replicates.sizes, &replicates.data_sizes, &replicates.seeds);
         }
         specs
     }

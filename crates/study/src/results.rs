@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::config::Study;
 use crate::fits::Laws;
-use crate::plan::Setting;
 use crate::record::{Record, Status, Timing};
 use crate::search::SearchResult;
 
@@ -61,10 +60,8 @@ pub struct FamilyResults {
     pub units: String,
     /// Name, unit and title of the metrics; the first one ranks.
     pub metrics: Vec<(String, String, String)>,
-    /// The search, where learning rate and batch were searched.
-    pub search: Option<SearchResult>,
-    /// The setting of the grid, where it was searched.
-    pub setting: Option<Setting>,
+    /// The searches of learning rate and batch, one a searched size, smallest first.
+    pub searches: Vec<SearchResult>,
     /// Records of the runs that were cut.
     #[serde(serialize_with = "rows")]
     pub early: Vec<Record>,

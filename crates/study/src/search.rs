@@ -13,7 +13,7 @@ use crate::config::Search;
 use crate::error::{Error, Result};
 use crate::plan::{Planner, Setting};
 use crate::record::Record;
-use crate::spec::RunSpec;
+use crate::spec::{RunSpec, Size};
 
 /// Equal parts that the steps up to the cut are averaged in: what the estimators call epochs.
 /// Parts of the schedule are used instead of passes over the data, since settings with different
@@ -68,6 +68,8 @@ pub struct EstimatorQuality {
 pub struct SearchResult {
     /// The family.
     pub family: String,
+    /// The capacity searched at.
+    pub size: Size,
     /// Settings of the search.
     pub search: Search,
     /// Every setting, in the order of the grid.
@@ -89,6 +91,16 @@ pub struct SearchResult {
     pub cost_share_with_controls: f64,
     /// Each estimator against the truth.
     pub estimators: Vec<EstimatorQuality>,
+}
+
+impl SearchResult {
+    /// Spearman's ρ between early score and final metric, and the runs it is over; `None` where
+    /// too few runs went to their end.
+    #[must_use]
+    pub fn rank_agreement(&self) -> Option<(f64, usize)> {
+        let calibration = self.estimators.first()?.calibration.as_ref().ok()?;
+        Some((calibration.spearman.value?, calibration.runs))
+    }
 }
 
 /// Which settings go on after the cut.
@@ -156,6 +168,7 @@ pub fn full_specs(early: &[RunSpec], decision: &Decision) -> Vec<RunSpec> {
 pub fn conclude(
     planner: &Planner<'_>,
     search: &Search,
+    size: Size,
     early: &[Record],
     decision: &Decision,
     full: &[Record],
@@ -198,7 +211,7 @@ pub fn conclude(
     kept.sort_by(|a, b| a.1.total_cmp(&b.1));
     let Some(&(chosen, best)) = kept.first() else {
         return Err(Error::Analysis {
-            what: format!("learning-rate search of {}", planner.plan.name),
+            what: format!("learning-rate search of {} {size}", planner.plan.name),
             source: "every setting that was kept diverged later; lower the learning rates".into(),
         });
     };
@@ -214,6 +227,7 @@ pub fn conclude(
     let (cost_share, cost_share_with_controls) = cost(planner, early, &decision.fates);
     Ok(SearchResult {
         family: planner.plan.name.clone(),
+        size,
         search: search.clone(),
         chosen,
         best,

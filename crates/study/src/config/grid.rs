@@ -9,7 +9,8 @@ use crate::spec::Size;
 /// The declared grid of one family.
 ///
 /// Without a [`Search`] every combination is run. With one, learning rates × batches are searched
-/// at one size and data size, and sizes × data sizes × seeds are run at the setting found.
+/// at some of the sizes, and sizes × data sizes × seeds are run, each size at the setting found at
+/// the nearest searched one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {
@@ -59,8 +60,10 @@ impl Budget {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// Capacity at which the settings are compared.
-    pub size: Size,
+    /// Capacities at which the settings are compared, each by a search of its own: the best rate
+    /// falls as models grow, and one rate for all sizes bends the law. A size that is not listed
+    /// takes the setting of the listed one nearest in ln(parameters).
+    pub sizes: Vec<Size>,
     /// Training-set size at which they are compared.
     pub data_size: usize,
     /// Seed of these runs.
@@ -220,6 +223,12 @@ impl Search {
     fn validate(&self, field: &str, settings: usize) -> Result<()> {
         let sane = self.cut > 0.0 && self.cut < 1.0;
         check(&format!("{field}.cut"), self.cut, sane, "between 0 and 1")?;
+        check(
+            &format!("{field}.sizes"),
+            "empty",
+            !self.sizes.is_empty(),
+            "at least one size",
+        )?;
         check(
             &format!("{field}.data_size"),
             self.data_size,

@@ -75,7 +75,7 @@ fn language(length: Length) -> FamilyPlan {
     );
     let data_sizes = pick(
         length,
-        vec![200, 630, 2000, 6300, 20_000],
+        vec![400, 1265, 4000, 12_650, 40_000],
         vec![6, 12, 24, 48],
     );
     FamilyPlan {
@@ -92,16 +92,16 @@ fn language(length: Length) -> FamilyPlan {
             batches: vec![2, 4, 8],
             seeds: vec![1],
             budget: Budget {
-                epochs: 1.0,
-                min_items: pick(length, 2500, 24),
+                epochs: pick(length, 1.5, 1.0),
+                min_items: pick(length, 4000, 24),
             },
             search: Some(Search {
-                size: sizes[2],
+                sizes: pick(length, sizes.clone(), sizes[1..3].to_vec()),
                 data_size: data_sizes[2],
                 seed: 1,
                 cut: 0.2,
-                keep: 3,
-                controls: 3,
+                keep: 2,
+                controls: 2,
             }),
             replicates: Some(Replicates {
                 sizes: sizes[..2].to_vec(),
@@ -136,11 +136,11 @@ fn potential(name: &str, model: fn(Potential) -> Model, length: Length) -> Famil
             batches: pick(length, vec![2, 4, 8], vec![1, 2, 4]),
             seeds: vec![1],
             budget: Budget {
-                epochs: pick(length, 2.0, 1.0),
-                min_items: pick(length, 3600, 12),
+                epochs: pick(length, 4.0, 1.0),
+                min_items: pick(length, 6000, 12),
             },
             search: Some(Search {
-                size: sizes[1],
+                sizes: pick(length, sizes.clone(), sizes[1..2].to_vec()),
                 data_size: data_sizes[3],
                 seed: 1,
                 cut: 0.2,

@@ -35,7 +35,7 @@ fn study() -> Study {
                     min_items: 50,
                 },
                 search: Some(Search {
-                    size: Size::new(1, 16),
+                    sizes: vec![Size::new(1, 16)],
                     data_size: 100,
                     seed: 1,
                     cut: 0.2,

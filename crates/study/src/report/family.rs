@@ -1,4 +1,4 @@
-//! One family: figures, losses, search; and families side by side.
+//! One family: figures and losses; and families side by side.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use super::exponents::chip;
 use super::figures::Figure;
 use super::findings::comparable;
-use super::text::{anchor, count, duration, escape, exponent, significant};
+use super::search::searches;
+use super::text::{anchor, count, escape, exponent, significant};
 use crate::fits::Axis;
 use crate::results::{FamilyResults, Results};
-use crate::search::{Fate, SearchResult};
 
 fn plots(html: &mut String, figures: &[Figure], of: &str) {
     let mut any = false;
@@ -58,9 +58,7 @@ pub(super) fn family(
             100.0 * noise.sd_ln
         );
     }
-    if let Some(search) = &family.search {
-        search_table(html, results, search);
-    }
+    searches(html, results, family);
 }
 
 fn loss_table(html: &mut String, family: &FamilyResults, metric: &str, unit: &str, title: &str) {
@@ -122,106 +120,6 @@ fn loss_table(html: &mut String, family: &FamilyResults, metric: &str, unit: &st
             let _ = write!(html, "<td>{}</td>", values.join("<br>"));
         }
         html.push_str("</tr>\n");
-    }
-    html.push_str("</tbody></table></div>\n");
-}
-
-fn search_table(html: &mut String, results: &Results, search: &SearchResult) {
-    let _ = write!(
-        html,
-        "<h3>Learning rate and batch by training performance estimation</h3>\n<p>Every setting trained for the first {:.0} % of \
-         its schedule, at size {} on {} items. The score is the mean training loss over the last quarter of that part. \
-         The {} best went on and the best of these was taken; {} others went on as controls, only to compare the estimate \
-         with the truth. The search cost {:.0} % of running every setting to its end ({:.0} % with the controls).</p>\n",
-        100.0 * search.search.cut,
-        search.search.size,
-        count(search.search.data_size as u64),
-        search.search.keep,
-        search
-            .trials
-            .iter()
-            .filter(|trial| trial.fate == Fate::Control)
-            .count(),
-        100.0 * search.cost_share,
-        100.0 * search.cost_share_with_controls
-    );
-    html.push_str(
-        "<div class=\"scroll\"><table>\n<thead><tr><th>learning rate</th><th>batch</th><th>score at the cut</th><th class=\"t\">fate</th>\
-         <th>predicted</th><th>true final</th><th>wall time</th></tr></thead>\n<tbody>\n",
-    );
-    for trial in &search.trials {
-        let chosen = trial.setting == search.chosen;
-        let fate = match trial.fate {
-            Fate::Kept if chosen => "kept, <b>chosen</b>",
-            Fate::Kept => "kept",
-            Fate::Control => "control",
-            Fate::Discarded if trial.score.is_finite() => "discarded",
-            Fate::Discarded => "diverged",
-        };
-        let of = |value: Option<f64>| {
-            value.map_or_else(|| "–".to_owned(), |value| significant(value, 4))
-        };
-        let id = trial.full_id.as_ref().unwrap_or(&trial.early_id);
-        let _ = writeln!(
-            html,
-            "<tr{}><td>{}</td><td>{}</td><td>{}</td><td class=\"t\">{fate}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            if chosen { " class=\"pick\"" } else { "" },
-            trial.setting.learning_rate,
-            trial.setting.batch,
-            significant(trial.score, 4),
-            of(trial.predicted),
-            of(trial.truth),
-            results
-                .wall_s
-                .get(id)
-                .map_or_else(|| "–".to_owned(), |wall| duration(*wall))
-        );
-    }
-    html.push_str("</tbody></table></div>\n");
-    estimator_table(html, search);
-}
-
-fn estimator_table(html: &mut String, search: &SearchResult) {
-    html.push_str(
-        "<div class=\"scroll\"><table>\n<caption>Estimators against the truth, over the settings that ran to their end. Ranks \
-         come first: one bad run can drive R² to any value.</caption>\n<thead><tr><th class=\"t\">estimator</th><th>runs</th>\
-         <th>Spearman ρ (95 %)</th><th>Kendall τ-b</th><th>R², ln–ln</th><th>R², left one out</th></tr></thead>\n<tbody>\n",
-    );
-    for quality in &search.estimators {
-        let name = escape(&quality.estimator);
-        match &quality.calibration {
-            Ok(calibration) => {
-                let of = |value: Option<f64>| {
-                    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.2}"))
-                };
-                let interval = calibration
-                    .spearman
-                    .interval
-                    .as_ref()
-                    .map_or_else(String::new, |interval| {
-                        format!(" ({:.2} to {:.2})", interval.lower, interval.upper)
-                    });
-                let _ = writeln!(
-                    html,
-                    "<tr><td class=\"t\">{name}</td><td>{}</td><td>{}{interval}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                    calibration.runs,
-                    of(calibration.spearman.value),
-                    of(calibration.kendall.value),
-                    of(calibration.r2_log_log.value),
-                    of(calibration
-                        .log_log
-                        .as_ref()
-                        .and_then(|line| line.leave_one_out_r2)),
-                );
-            }
-            Err(reason) => {
-                let _ = writeln!(
-                    html,
-                    "<tr><td class=\"t\">{name}</td><td colspan=\"5\" class=\"w\">{}</td></tr>",
-                    escape(reason)
-                );
-            }
-        }
     }
     html.push_str("</tbody></table></div>\n");
 }

@@ -39,9 +39,9 @@ pub(super) fn all(results: &Results) -> Result<Vec<Figure>> {
             figures.extend(curves(family, metric, Axis::Parameters)?);
             figures.extend(curves(family, metric, Axis::Data)?);
         }
-        if let Some(search) = &family.search {
-            figures.extend(predicted(family, search)?);
-            figures.extend(learning_curves(family, search)?);
+        figures.extend(predicted(family)?);
+        if let Some(largest) = family.searches.last() {
+            figures.extend(learning_curves(family, largest)?);
         }
     }
     figures.extend(side_by_side(results)?);
@@ -177,8 +177,9 @@ fn curves(family: &FamilyResults, metric: &str, axis: Axis) -> Result<Option<Fig
     drawn(name, &family.name, title, caption, vec![panel]).map(Some)
 }
 
-fn predicted(family: &FamilyResults, search: &SearchResult) -> Result<Option<Figure>> {
-    let of = |fate: Fate| -> (Vec<f64>, Vec<f64>) {
+/// One colour a searched size; filled for the kept, open for the controls.
+fn predicted(family: &FamilyResults) -> Result<Option<Figure>> {
+    let of = |search: &SearchResult, fate: Fate| -> (Vec<f64>, Vec<f64>) {
         search
             .trials
             .iter()
@@ -187,13 +188,14 @@ fn predicted(family: &FamilyResults, search: &SearchResult) -> Result<Option<Fig
             .filter(|(predicted, truth)| predicted.is_finite() && truth.is_finite())
             .unzip()
     };
-    let (kept, controls) = (of(Fate::Kept), of(Fate::Control));
-    let all: Vec<f64> = [&kept.0, &kept.1, &controls.0, &controls.1]
-        .into_iter()
-        .flatten()
-        .copied()
+    let all: Vec<f64> = family
+        .searches
+        .iter()
+        .flat_map(|search| [of(search, Fate::Kept), of(search, Fate::Control)])
+        .flat_map(|(x, y)| x.into_iter().chain(y))
         .collect();
-    let (Some(low), Some(high)) = (
+    let (Some(first), Some(low), Some(high)) = (
+        family.searches.first(),
         all.iter().copied().reduce(f64::min),
         all.iter().copied().reduce(f64::max),
     ) else {
@@ -205,39 +207,35 @@ fn predicted(family: &FamilyResults, search: &SearchResult) -> Result<Option<Fig
         &title,
         PlotAxis::linear(&format!(
             "predicted at {:.0} % of training ({unit})",
-            100.0 * search.search.cut
+            100.0 * first.search.cut
         )),
         PlotAxis::linear(&format!("true final {metric} ({unit})")),
     )
     .line("equal", &[low, high], &[low, high], GREY, Stroke::Dashed)
-    .points("kept", &kept.0, &kept.1, Colour::series(0), Marker::Circle)
-    .points(
-        "controls",
-        &controls.0,
-        &controls.1,
-        Colour::series(1),
-        Marker::Ring,
-    );
-    let mut ranks = String::new();
-    if let Some(calibration) = search
-        .estimators
-        .first()
-        .and_then(|first| first.calibration.as_ref().ok())
-    {
-        let of = |value: Option<f64>| {
-            value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.2}"))
+    .legend(Legend::Beside);
+    let mut ranks = Vec::new();
+    for (place, search) in family.searches.iter().enumerate() {
+        let colour = shade(place, family.searches.len());
+        let name = match search.rank_agreement() {
+            Some((rho, runs)) => {
+                ranks.push(format!("{rho:.2} at {} ({runs} runs)", search.size));
+                format!("{}, ρ = {rho:.2}", search.size)
+            }
+            None => search.size.to_string(),
         };
-        ranks = format!(
-            "Spearman {}, Kendall {}, {} runs",
-            of(calibration.spearman.value),
-            of(calibration.kendall.value),
-            calibration.runs
-        );
-        panel = panel.remark(&ranks);
+        let (kept, controls) = (of(search, Fate::Kept), of(search, Fate::Control));
+        panel = panel
+            .points(&name, &kept.0, &kept.1, colour, Marker::Circle)
+            .points("", &controls.0, &controls.1, colour, Marker::Ring);
     }
+    let ranks = if ranks.is_empty() {
+        "too few for a rank correlation".to_owned()
+    } else {
+        ranks.join(", ")
+    };
     let caption = format!(
-        "Settings of the search that ran to their end. Each is predicted by the line through all <em>other</em> runs, so no \
-         point helps to predict itself. {ranks}."
+        "Settings of the searches that ran to their end, a colour a size: filled where kept, open for controls. Each is predicted \
+         by the line through all <em>other</em> runs of its size, so no point helps to predict itself. Spearman ρ: {ranks}."
     );
     drawn(
         format!("{}_predicted_vs_true", slug(&family.name)),
@@ -267,7 +265,10 @@ fn smooth(record: &Record) -> (Vec<f64>, Vec<f64>) {
 }
 
 fn learning_curves(family: &FamilyResults, search: &SearchResult) -> Result<Option<Figure>> {
-    let title = format!("{}: learning curves of the search", family.name);
+    let title = format!(
+        "{}: learning curves of the search at {}",
+        family.name, search.size
+    );
     let mut panel = Panel::new(
         &title,
         PlotAxis::linear("share of the schedule"),
@@ -280,12 +281,14 @@ fn learning_curves(family: &FamilyResults, search: &SearchResult) -> Result<Opti
     // Discarded curves lie below the others.
     for fate in [Fate::Discarded, Fate::Control, Fate::Kept] {
         let mut first = true;
-        for (trial, early) in search
-            .trials
-            .iter()
-            .zip(&family.early)
-            .filter(|(trial, _)| trial.fate == fate)
-        {
+        for trial in search.trials.iter().filter(|trial| trial.fate == fate) {
+            let Some(early) = family
+                .early
+                .iter()
+                .find(|record| record.id == trial.early_id)
+            else {
+                continue;
+            };
             let full = family
                 .searched
                 .iter()

@@ -24,8 +24,8 @@ pub(super) fn findings(html: &mut String, results: &Results) {
 fn family_findings(family: &FamilyResults) -> Vec<String> {
     let name = escape(&family.name);
     let mut said = Vec::new();
-    if let Some(search) = &family.search {
-        said.push(search_sentence(&name, search));
+    if !family.searches.is_empty() {
+        said.push(search_sentence(&name, &family.searches));
     }
     for (metric, unit, title) in &family.metrics {
         let best = family
@@ -86,38 +86,58 @@ fn family_findings(family: &FamilyResults) -> Vec<String> {
     said
 }
 
-fn search_sentence(name: &str, search: &SearchResult) -> String {
+fn search_sentence(name: &str, searches: &[SearchResult]) -> String {
+    let first = &searches[0];
+    let share =
+        searches.iter().map(|search| search.cost_share).sum::<f64>() / searches.len() as f64;
+    let chosen: Vec<String> = searches
+        .iter()
+        .map(|search| {
+            format!(
+                "{} with batch {} for {}",
+                search.chosen.learning_rate, search.chosen.batch, search.size
+            )
+        })
+        .collect();
     let mut text = format!(
-        "{name}: learning rate {} with batch {} was chosen out of {} settings after {:.0} % of training, for \
-         {:.0} % of the cost of running all of them",
-        search.chosen.learning_rate,
-        search.chosen.batch,
-        search.trials.len(),
-        100.0 * search.search.cut,
-        100.0 * search.cost_share
+        "{name}: of {} settings of learning rate and batch, {} were chosen after {:.0} % of training, for {:.0} % of the cost \
+         of running all of them",
+        first.trials.len(),
+        chosen.join(", "),
+        100.0 * first.search.cut,
+        100.0 * share
     );
-    if let Some(quality) = search
-        .estimators
-        .first()
-        .and_then(|first| first.calibration.as_ref().ok())
-        && let Some(rho) = quality.spearman.value
-    {
+    let rhos: Vec<f64> = searches
+        .iter()
+        .filter_map(|search| search.rank_agreement().map(|(rho, _)| rho))
+        .collect();
+    if let (Some(low), Some(high)) = (
+        rhos.iter().copied().reduce(f64::min),
+        rhos.iter().copied().reduce(f64::max),
+    ) {
         let _ = write!(
             text,
-            "; early score and final metric agree in rank with ρ = {rho:.2} over {} runs",
-            quality.runs
+            "; early score and final metric agree in rank with Spearman ρ from {low:.2} to {high:.2}"
         );
     }
-    if search.missed {
-        text.push_str(
-            "; <b>a discarded control ended better</b>, so the estimate missed the best setting",
-        );
-    }
-    if !search.on_edge.is_empty() {
+    let sizes = |wanted: &dyn Fn(&SearchResult) -> bool| {
+        let names: Vec<String> = searches
+            .iter()
+            .filter(|search| wanted(search))
+            .map(|search| search.size.to_string())
+            .collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    if let Some(sizes) = sizes(&|search| search.missed) {
         let _ = write!(
             text,
-            "; <b>the choice lies on the edge of the grid</b> ({}), so the optimum may lie outside",
-            escape(&search.on_edge.join(", "))
+            "; <b>a discarded control ended better</b> at {sizes}, so the estimate missed the best setting there"
+        );
+    }
+    if let Some(sizes) = sizes(&|search| !search.on_edge.is_empty()) {
+        let _ = write!(
+            text,
+            "; <b>the choice lies on the edge of the grid</b> at {sizes}, so the optimum may lie outside"
         );
     }
     text.push('.');

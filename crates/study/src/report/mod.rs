@@ -6,6 +6,8 @@ mod family;
 mod figures;
 mod findings;
 mod html;
+mod search;
+mod summary;
 mod tables;
 mod text;
 
@@ -17,8 +19,6 @@ use crate::folder::StudyFolder;
 use crate::results::Results;
 
 pub use summary::summary;
-
-mod summary;
 
 /// Writes `report.html`, `plots/*.svg`, `plots/*.png`, `tables/*.csv` and `results.json` into the
 /// study's folder and returns the path of the page.

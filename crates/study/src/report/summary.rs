@@ -19,16 +19,20 @@ pub fn summary(results: &Results) -> String {
     }
     for family in &results.families {
         let _ = writeln!(text, "\n## {}\n", family.name);
-        if let Some(search) = &family.search {
+        for search in &family.searches {
             let _ = writeln!(
                 text,
-                "learning rate {}, batch {} (of {} settings, cut at {:.0} %, {:.0} % of the full cost)\n",
+                "- {}: learning rate {}, batch {} (of {} settings, cut at {:.0} %, {:.0} % of the full cost)",
+                search.size,
                 search.chosen.learning_rate,
                 search.chosen.batch,
                 search.trials.len(),
                 100.0 * search.search.cut,
                 100.0 * search.cost_share
             );
+        }
+        if !family.searches.is_empty() {
+            text.push('\n');
         }
         for (metric, unit, title) in &family.metrics {
             values(&mut text, family, metric, unit, title);

@@ -109,6 +109,8 @@ fn runs(results: &Results) -> Vec<u8> {
 fn search(results: &Results) -> Vec<u8> {
     let mut csv = Csv::new([
         "family",
+        "depth",
+        "width",
         "learning_rate",
         "batch",
         "score",
@@ -118,11 +120,7 @@ fn search(results: &Results) -> Vec<u8> {
         "early_id",
         "full_id",
     ]);
-    for search in results
-        .families
-        .iter()
-        .filter_map(|family| family.search.as_ref())
-    {
+    for search in results.families.iter().flat_map(|family| &family.searches) {
         for trial in &search.trials {
             let fate = match trial.fate {
                 Fate::Kept => "kept",
@@ -131,6 +129,8 @@ fn search(results: &Results) -> Vec<u8> {
             };
             csv.row([
                 search.family.clone(),
+                search.size.depth.to_string(),
+                search.size.width.to_string(),
                 trial.setting.learning_rate.to_string(),
                 trial.setting.batch.to_string(),
                 trial.score.to_string(),

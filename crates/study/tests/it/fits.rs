@@ -22,10 +22,11 @@ fn records() -> Vec<Record> {
         device: "flex",
         threads: 1,
     };
-    let specs = planner.grid_specs(Some(Setting {
+    let setting = Setting {
         learning_rate: BEST_RATE,
         batch: 10,
-    }));
+    };
+    let specs = planner.grid_specs(&[(plan.grid.sizes[0], setting)]);
     assert_eq!(specs.len(), 25, "five sizes times five data sizes");
     let out = tempfile::tempdir().unwrap();
     let folder = StudyFolder::open(out.path()).unwrap();

@@ -30,7 +30,7 @@ fn grid(width: usize, data_sizes: &[usize], batch: usize) -> Grid {
             min_items: 20,
         },
         search: Some(Search {
-            size: Size::new(1, width),
+            sizes: vec![Size::new(1, width)],
             data_size: data_sizes[0],
             seed: 1,
             cut: 0.4,

@@ -116,7 +116,7 @@ fn every_number_is_there_as_csv_and_json() {
     let json: serde_json::Value =
         serde_json::from_slice(&fs::read(out.path().join("results.json")).unwrap()).unwrap();
     assert_eq!(
-        json["families"][0]["search"]["chosen"]["learning_rate"],
+        json["families"][0]["searches"][0]["chosen"]["learning_rate"],
         BEST_RATE
     );
     let exponents = json["families"][0]["laws"]["curves"].as_array().unwrap();

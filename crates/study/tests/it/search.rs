@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use study::config::{Budget, FamilyPlan, Grid, LanguageModel, Model, Search};
 use study::folder::StudyFolder;
-use study::plan::Planner;
+use study::plan::{Planner, Setting};
 use study::record::Record;
 use study::runner::{Execution, execute};
 use study::search::{Fate, conclude, decide, full_specs};
@@ -38,7 +38,7 @@ pub(crate) fn plan(learning_rates: &[f64]) -> FamilyPlan {
                 min_items: 0,
             },
             search: Some(Search {
-                size: Size::new(2, 32),
+                sizes: vec![Size::new(2, 32)],
                 data_size: 400,
                 seed: 1,
                 cut: 0.2,
@@ -81,7 +81,7 @@ fn the_search_finds_the_best_rate_for_less_than_the_whole_grid() {
         device: "flex",
         threads: 1,
     };
-    let specs = planner.early_specs(&search);
+    let specs = planner.early_specs(&search, search.sizes[0]);
     assert_eq!(specs.len(), 15);
     assert!(
         specs
@@ -108,7 +108,7 @@ fn the_search_finds_the_best_rate_for_less_than_the_whole_grid() {
 
     let full = run(&full_specs(&specs, &decision));
     assert_eq!(full.len(), 7);
-    let result = conclude(&planner, &search, &early, &decision, &full).unwrap();
+    let result = conclude(&planner, &search, search.sizes[0], &early, &decision, &full).unwrap();
     assert!((result.chosen.learning_rate - BEST_RATE).abs() < 1e-12);
     assert!(
         !result.on_edge.iter().any(|edge| edge.contains("rate")),
@@ -146,6 +146,49 @@ fn the_search_finds_the_best_rate_for_less_than_the_whole_grid() {
 }
 
 #[test]
+fn each_size_runs_at_the_setting_of_the_nearest_searched_size() {
+    let plan = plan(&[1e-3, BEST_RATE]);
+    let family = &Synthetic::boxed(Duration::ZERO)[0];
+    let planner = Planner {
+        plan: &plan,
+        family: family.as_ref(),
+        device: "flex",
+        threads: 1,
+    };
+    let at = |learning_rate, batch| Setting {
+        learning_rate,
+        batch,
+    };
+    let found = [
+        (Size::new(2, 8), at(BEST_RATE, 40)),
+        (Size::new(2, 128), at(1e-3, 10)),
+    ];
+    let specs = planner.grid_specs(&found);
+    assert_eq!(specs.len(), 25, "one setting a cell");
+    for spec in &specs {
+        // Parameters grow as the square of the width, so width 32 lies half way and is left open.
+        let expected = if spec.size.width <= 16 {
+            found[0].1
+        } else if spec.size.width >= 64 {
+            found[1].1
+        } else {
+            continue;
+        };
+        assert_eq!(
+            at(spec.learning_rate, spec.batch),
+            expected,
+            "{}",
+            spec.size
+        );
+    }
+    assert_eq!(
+        planner.grid_specs(&[]).len(),
+        25 * planner.settings().len(),
+        "without a search every setting is run"
+    );
+}
+
+#[test]
 fn an_optimum_on_the_edge_of_the_grid_is_said() {
     let plan = plan(&[1e-5, 1e-4, 1e-3]);
     let search = plan.grid.search.clone().unwrap();
@@ -156,11 +199,11 @@ fn an_optimum_on_the_edge_of_the_grid_is_said() {
         device: "flex",
         threads: 1,
     };
-    let specs = planner.early_specs(&search);
+    let specs = planner.early_specs(&search, search.sizes[0]);
     let early = run(&specs);
     let decision = decide(&search, &early).unwrap();
     let full = run(&full_specs(&specs, &decision));
-    let result = conclude(&planner, &search, &early, &decision, &full).unwrap();
+    let result = conclude(&planner, &search, search.sizes[0], &early, &decision, &full).unwrap();
     assert!(
         result.on_edge.contains(&"largest learning rate".to_owned()),
         "{:?}",
@@ -179,7 +222,7 @@ fn a_search_in_which_everything_diverges_is_an_error_with_advice() {
         device: "flex",
         threads: 1,
     };
-    let early = run(&planner.early_specs(&search));
+    let early = run(&planner.early_specs(&search, search.sizes[0]));
     let said = decide(&search, &early).unwrap_err();
     let said = format!("{said}");
     assert!(
