@@ -136,4 +136,7 @@ pub struct DoubleBondStereo {
     pub target_neighbour: NodeIndex,
     /// Whether these two lie on the same side (cis).
     pub same_side: bool,
+    /// By end, source first: whether the text marks the bonds of both neighbours, not only the one named here.
+    /// [`MolGraph::murcko_scaffold_as_told`](super::MolGraph::murcko_scaffold_as_told) asks for it; the configuration is the same.
+    pub both_marked: [bool; 2],
 }

@@ -14,9 +14,17 @@ use super::{BondOrder, Element, MolGraph};
 impl MolGraph {
     /// Replaces aromatic bonds by alternating single and double bonds and clears the aromatic marks.
     ///
+    /// Which of several Kekulé structures it is depends on the order of the atoms.
+    ///
     /// # Errors
     /// Atoms that need a double bond and get none; the graph is then unchanged.
     pub fn kekulise(&mut self) -> Result<(), SanitiseError> {
+        let order: Vec<NodeIndex> = self.graph().node_indices().collect();
+        self.kekulise_in_order(&order)
+    }
+
+    /// Chooses the double bonds with the atoms taken in this order and by nothing else.
+    pub(super) fn kekulise_in_order(&mut self, order: &[NodeIndex]) -> Result<(), SanitiseError> {
         if !self
             .graph()
             .edge_weights()
@@ -29,20 +37,23 @@ impl MolGraph {
         let mut place = vec![None; self.atom_count()];
         let mut needy: UnGraph<NodeIndex, ()> = UnGraph::default();
         let mut wanted = 0;
-        for node in self.graph().node_indices() {
+        for &node in order {
             let wildcard = self.graph()[node].element == Element::WILDCARD;
             if wildcard && self.is_in_aromatic_bond(node) || self.needs_double_bond(node) {
                 place[node.index()] = Some(needy.add_node(node));
                 wanted += usize::from(!wildcard);
             }
         }
-        for edge in self.graph().edge_references() {
-            if edge.weight().order == BondOrder::Aromatic
-                && let (Some(a), Some(b)) =
-                    (place[edge.source().index()], place[edge.target().index()])
-            {
-                needy.add_edge(a, b, ());
-            }
+        let mut pairs: Vec<(NodeIndex, NodeIndex)> = self
+            .graph()
+            .edge_references()
+            .filter(|edge| edge.weight().order == BondOrder::Aromatic)
+            .filter_map(|edge| Some((place[edge.source().index()]?, place[edge.target().index()]?)))
+            .map(|(a, b)| (a.min(b), a.max(b)))
+            .collect();
+        pairs.sort_unstable();
+        for (a, b) in pairs {
+            needy.add_edge(a, b, ());
         }
         let matching = maximum_matching(&needy);
         let served = needy

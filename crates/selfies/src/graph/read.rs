@@ -406,8 +406,9 @@ impl Reader<'_> {
                 .expect("the index was just listed");
             // The neighbour that is told by a mark, and whether it lies above its end of the double bond.
             let marked = |end: NodeIndex| {
-                let mut found: Option<(EdgeIndex, NodeIndex, bool)> = None;
+                let mut found: Option<(NodeIndex, bool)> = None;
                 let mut clash = false;
+                let mut both = false;
                 for bond in graph.edges(end).filter(|bond| bond.id() != edge) {
                     let direction = self.directions[bond.id().index()];
                     if direction == 0 {
@@ -418,18 +419,25 @@ impl Reader<'_> {
                         .is_some_and(|(first, _)| first == end);
                     let above = (direction > 0) == leaves;
                     match found {
-                        None => found = Some((bond.id(), bond.target(), above)),
-                        Some((_, _, other)) => clash |= other == above,
+                        None => found = Some((bond.target(), above)),
+                        Some((_, other)) => {
+                            both = true;
+                            clash |= other == above;
+                        }
                     }
                 }
-                found.filter(|_| !clash)
+                found
+                    .filter(|_| !clash)
+                    .map(|(neighbour, above)| (neighbour, above, both))
             };
-            if let (Some((_, a, above_a)), Some((_, b, above_b))) = (marked(source), marked(target))
+            if let (Some((a, above_a, both_a)), Some((b, above_b, both_b))) =
+                (marked(source), marked(target))
             {
                 graph[edge].stereo = Some(DoubleBondStereo {
                     source_neighbour: a,
                     target_neighbour: b,
                     same_side: above_a == above_b,
+                    both_marked: [both_a, both_b],
                 });
             }
         }

@@ -4,7 +4,42 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use super::error::SanitiseError;
-use super::{Atom, BondOrder, Element, MolGraph};
+use super::{Atom, Bond, BondOrder, Element, MolGraph};
+
+/// Orders of bonds and aromatic marks before a Kekulé structure is chosen.
+///
+/// Which bonds are aromatic does not depend on the choice, because the same atoms get a double bond inside the ring
+/// in all of them. Bonds that were written as aromatic and are not, as in phosphazenes, show the choice; there it is
+/// made in canonical order, so that every spelling leads to the same structure.
+struct AsWritten {
+    bonds: Vec<Bond>,
+    marks: Vec<bool>,
+}
+
+impl AsWritten {
+    fn of(molecule: &MolGraph) -> Self {
+        let bonds: Vec<Bond> = molecule.graph().edge_weights().copied().collect();
+        let marks = molecule.atoms().map(|atom| atom.aromatic).collect();
+        Self { bonds, marks }
+    }
+
+    fn has_bonds_that_are_not_aromatic(&self, molecule: &MolGraph) -> bool {
+        let now = molecule.graph().edge_weights();
+        self.bonds.iter().zip(now).any(|(before, now)| {
+            before.order == BondOrder::Aromatic && now.order != BondOrder::Aromatic
+        })
+    }
+
+    fn restore(&self, molecule: &mut MolGraph) {
+        let graph = molecule.graph_mut();
+        for (bond, &before) in graph.edge_weights_mut().zip(&self.bonds) {
+            *bond = before;
+        }
+        for (atom, &mark) in graph.node_weights_mut().zip(&self.marks) {
+            atom.aromatic = mark;
+        }
+    }
+}
 
 impl MolGraph {
     /// Checks the molecule and brings it into a normal form, as `RDKit`'s sanitisation does: hydrogen atoms become
@@ -26,10 +61,17 @@ impl MolGraph {
         self.merge_hydrogens();
         self.separate_charges();
         self.check_valences()?;
+        let written = AsWritten::of(self);
         self.kekulise()?;
         // Aromatic bonds hide a double bond too many: the oxygen of `c1cco=c1`.
         self.check_valences()?;
         self.perceive_aromaticity();
+        if written.has_bonds_that_are_not_aromatic(self) {
+            written.restore(self);
+            let order = self.canonical_order();
+            self.kekulise_in_order(&order)?;
+            self.perceive_aromaticity();
+        }
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! Murcko scaffolds.
 
-use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-use super::valence::implied_hydrogens;
+use super::valence::{implied_hydrogens, isoelectronic};
 use super::{BondOrder, Element, MolGraph};
 
 impl MolGraph {
@@ -11,6 +11,9 @@ impl MolGraph {
     /// and M. A. Murcko (doi:10.1021/jm9602928) as `RDKit` draws it. Hydrogens take the places of what is cut off.
     ///
     /// A molecule without rings has an empty scaffold. Call it on a sanitised molecule.
+    ///
+    /// A double bond that lost a neighbour at either end has no configuration any more, so the scaffold does not depend
+    /// on the spelling of the molecule; [`murcko_scaffold_as_told`](Self::murcko_scaffold_as_told) keeps more.
     ///
     /// ```
     /// use selfies::graph::MolGraph;
@@ -20,6 +23,18 @@ impl MolGraph {
     /// ```
     #[must_use]
     pub fn murcko_scaffold(&self) -> Self {
+        self.scaffold(false)
+    }
+
+    /// The Murcko scaffold with the very configurations that `RDKit` keeps: those of double bonds that the text tells,
+    /// with `/` or `\\`, at the bonds of neighbours that are kept. Spellings of one molecule that mark other bonds have
+    /// other scaffolds.
+    #[must_use]
+    pub fn murcko_scaffold_as_told(&self) -> Self {
+        self.scaffold(true)
+    }
+
+    fn scaffold(&self, as_told: bool) -> Self {
         let graph = self.graph();
         let in_ring = self.ring_atoms();
         let mut kept = vec![true; graph.node_count()];
@@ -51,40 +66,64 @@ impl MolGraph {
             kept[b] |= core[a];
         }
         let mut scaffold = self.subgraph(|node| kept[node.index()], false);
+        self.drop_lost_configurations(&kept, as_told, &mut scaffold);
         let originals = graph.node_indices().filter(|node| kept[node.index()]);
         for (copy, original) in originals.enumerate() {
-            let lost: i32 = graph
-                .edges(original)
-                .filter(|edge| !kept[edge.target().index()])
-                .map(|edge| edge.weight().order.whole())
-                .sum();
-            if lost > 0 {
-                scaffold.heal(NodeIndex::new(copy), lost, core[original.index()]);
+            let is_cut = graph.neighbors(original).any(|other| !kept[other.index()]);
+            if is_cut {
+                let spent = self.unpaired_electrons(original) - self.dative_bonds(original);
+                scaffold.heal(NodeIndex::new(copy), spent, core[original.index()]);
             }
         }
         scaffold
     }
 
-    /// Gives an atom hydrogens for the bonds it lost: neutral atoms as many as they imply, which for sulfur of valence
-    /// six may be none; ions one for each, unless they are metals.
-    ///
-    /// An atom that lost a neighbour is no centre any more, and a double bond there has no configuration any more.
-    fn heal(&mut self, node: NodeIndex, lost: i32, is_core: bool) {
-        let bonds: Vec<EdgeIndex> = self.graph().edges(node).map(|edge| edge.id()).collect();
-        for bond in bonds {
-            self.graph_mut()[bond].stereo = None;
+    /// Drops the configurations of double bonds in the scaffold that lost a neighbour, or only those that lost every
+    /// neighbour whose bond the text marks.
+    fn drop_lost_configurations(&self, kept: &[bool], as_told: bool, scaffold: &mut Self) {
+        let graph = self.graph();
+        // The scaffold has the bonds whose ends are both kept, in the same order.
+        let copied = graph
+            .edge_references()
+            .filter(|edge| kept[edge.source().index()] && kept[edge.target().index()]);
+        for (edge, copy) in copied.zip(scaffold.graph_mut().edge_weights_mut()) {
+            let Some(stereo) = edge.weight().stereo else {
+                continue;
+            };
+            let is_told = |end: NodeIndex, told_by: NodeIndex, both: bool| {
+                if as_told {
+                    both || kept[told_by.index()]
+                } else {
+                    graph.neighbors(end).all(|other| kept[other.index()])
+                }
+            };
+            let [both_at_source, both_at_target] = stereo.both_marked;
+            if !is_told(edge.source(), stereo.source_neighbour, both_at_source)
+                || !is_told(edge.target(), stereo.target_neighbour, both_at_target)
+            {
+                copy.stereo = None;
+            }
         }
+    }
+
+    /// Gives an atom that lost neighbours hydrogens in their places and takes its configuration.
+    ///
+    /// Atoms of the rings and chains get as many as their element implies, of ions the element with as many electrons;
+    /// `spent` is the number of unpaired electrons less the number of bonds that take no valence. Atoms that only hang
+    /// on a double bond keep the hydrogens that the text states, save that `RDKit` writes none as an atom without
+    /// brackets, which has them again.
+    fn heal(&mut self, node: NodeIndex, spent: i32, is_core: bool) {
         let doubled = self.doubled_bond_sum(node);
         let atom = &mut self.graph_mut()[node];
         atom.chirality = None;
+        let written_without_brackets =
+            !atom.hydrogens_stated || (atom.hydrogens, atom.charge, atom.isotope) == (0, 0, 0);
         if atom.aromatic && atom.element != Element::C {
             atom.hydrogens = 1;
-        } else if atom.charge == 0 {
-            atom.hydrogens = implied_hydrogens(atom.element, atom.aromatic, doubled);
-        } else if is_core && atom.element.default_valence() >= 0 {
-            atom.hydrogens = atom
-                .hydrogens
-                .saturating_add(u8::try_from(lost).unwrap_or(0));
+        } else if is_core || written_without_brackets {
+            atom.hydrogens = isoelectronic(atom).map_or(0, |element| {
+                implied_hydrogens(element, atom.aromatic, doubled + 2 * spent)
+            });
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn implied_hydrogens(element: Element, aromatic: bool, doubled: i32) 
 }
 
 /// The element that has as many electrons as this ion.
-fn isoelectronic(atom: &Atom) -> Option<Element> {
+pub(super) fn isoelectronic(atom: &Atom) -> Option<Element> {
     let valences = atom.element.valences();
     if valences == [-1] {
         return Some(atom.element);
@@ -149,6 +149,18 @@ impl MolGraph {
                 && is_metal(graph[edge.target()].element)
         });
         i32::try_from(to_metal.count()).unwrap_or(i32::MAX)
+    }
+
+    /// How many of an atom's bonds to metals have to be dative because its valence would be too high otherwise.
+    pub(super) fn dative_bonds(&self, index: NodeIndex) -> i32 {
+        let valences = isoelectronic(&self.graph()[index]).map_or(&[-1][..], Element::valences);
+        let highest = i32::from(valences[valences.len() - 1]);
+        let excess = if highest < 0 {
+            0
+        } else {
+            (self.valence(index) - highest).max(0)
+        };
+        excess.min(self.single_bonds_to_metals(index))
     }
 
     /// Unpaired electrons of an atom whose hydrogens were stated; other atoms have none.

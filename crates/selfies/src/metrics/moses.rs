@@ -162,7 +162,7 @@ fn scaffolds(sample: &Sample) -> Vec<(String, usize)> {
 type Measure = fn(&Molecule) -> f64;
 
 fn properties(generated: &Sample, test: &Sample) -> Vec<Property> {
-    let table: [(&str, Measure); 4] = [
+    let own: [(&str, Measure); 4] = [
         ("weight (u)", |molecule| molecule.graph.weight()),
         ("heavy atoms", |molecule| {
             molecule.graph.heavy_atoms() as f64
@@ -172,17 +172,33 @@ fn properties(generated: &Sample, test: &Sample) -> Vec<Property> {
             molecule.graph.heteroatoms() as f64
         }),
     ];
-    table
+    let mut table: Vec<Property> = own
         .into_iter()
         .map(|(name, value)| {
             let of = |sample: &Sample| sample.molecules.iter().map(value).collect::<Vec<f64>>();
-            let (ours, theirs) = (of(generated), of(test));
-            Property {
-                name,
-                generated: Distribution::of(&ours),
-                test: Distribution::of(&theirs),
-                distance: wasserstein(&ours, &theirs),
-            }
+            compare(name, &of(generated), &of(test))
         })
-        .collect()
+        .collect();
+    let told = generated.molecules.iter().chain(&test.molecules).next();
+    for (place, &(name, _)) in told
+        .iter()
+        .flat_map(|first| first.properties.iter().enumerate())
+    {
+        let of = |sample: &Sample| -> Vec<f64> {
+            let all = sample.molecules.iter();
+            all.filter_map(|molecule| Some(molecule.properties.get(place)?.1))
+                .collect()
+        };
+        table.push(compare(name, &of(generated), &of(test)));
+    }
+    table
+}
+
+fn compare(name: &'static str, generated: &[f64], test: &[f64]) -> Property {
+    Property {
+        name,
+        generated: Distribution::of(generated),
+        test: Distribution::of(test),
+        distance: wasserstein(generated, test),
+    }
 }

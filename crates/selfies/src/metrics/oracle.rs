@@ -18,6 +18,15 @@ pub trait Oracle: Sync {
     /// # Errors
     /// A sentence on why the text is no molecule.
     fn canonical(&self, smiles: &str) -> Result<CanonicalTexts, String>;
+
+    /// Numbers that this crate has no rules for, such as logP, by name and always in the same order; none unless an
+    /// oracle says otherwise.
+    ///
+    /// # Errors
+    /// A sentence on why a number cannot be told.
+    fn properties(&self, _smiles: &str) -> Result<Vec<(&'static str, f64)>, String> {
+        Ok(Vec::new())
+    }
 }
 
 /// The rules of this crate: [`MolGraph::sanitise`] and [`MolGraph::canonical_smiles`].

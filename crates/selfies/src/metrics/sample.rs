@@ -16,6 +16,8 @@ pub struct Molecule {
     pub canonical: String,
     /// Its canonical SMILES without configurations and isotopes.
     pub canonical_flat: String,
+    /// What the oracle knows beyond that, such as logP.
+    pub properties: Vec<(&'static str, f64)>,
 }
 
 /// A text that is no molecule.
@@ -58,6 +60,7 @@ impl Molecule {
             graph,
             canonical: full,
             canonical_flat: flat,
+            properties: oracle.properties(smiles)?,
         })
     }
 }

@@ -80,9 +80,7 @@ fn two_texts_are_equal_when_and_only_when_rdkit_calls_the_molecules_equal() {
         }
     });
     assert!(merged.is_empty(), "{merged:?}");
-    // Rings that are written in lower case and are not aromatic have several Kekulé structures, each a molecule of its
-    // own here: one phosphazene with stereo marks.
-    assert!(split.len() <= 1, "{split:?}");
+    assert!(split.is_empty(), "{split:?}");
 }
 
 #[test]
@@ -106,12 +104,7 @@ fn five_spellings_of_a_molecule_have_one_canonical_text() {
             unequal.push(smiles.to_owned());
         }
     });
-    // Phosphazenes and one phthalocyanine written in lower case, as above: six of 35,036.
-    assert!(unequal.len() <= 8, "{unequal:?}");
-    let all_lower_case_rings = unequal
-        .iter()
-        .all(|smiles| smiles.contains(['p', 'n', 'c']));
-    assert!(all_lower_case_rings, "{unequal:?}");
+    assert!(unequal.is_empty(), "{unequal:?}");
 }
 
 #[test]
@@ -138,20 +131,73 @@ fn relevant_rings_are_as_many_as_rdkit_counts() {
 
 #[test]
 fn scaffolds_are_the_ones_rdkit_draws() {
-    let (mut rows, mut unequal, mut unequal_flat) = (0, 0, 0);
+    let (mut unequal, mut unreadable) = (Vec::new(), 0);
     molecules(stride(2), |smiles, row| {
         let mut graph = MolGraph::from_smiles(smiles).unwrap();
         graph.sanitise().unwrap();
-        let ours = graph.murcko_scaffold();
-        let theirs = MolGraph::from_smiles(golden::text(row, "scaffold")).unwrap();
-        rows += 1;
-        unequal += usize::from(ours.canonical_smiles() != theirs.canonical_smiles());
-        unequal_flat += usize::from(ours.canonical_smiles_flat() != theirs.canonical_smiles_flat());
+        let ours = graph.murcko_scaffold_as_told().canonical_smiles();
+        match canonical(golden::text(row, "scaffold")) {
+            Err(_) => unreadable += 1,
+            Ok(theirs) if ours.as_ref() != Ok(&theirs) => unequal.push(smiles.to_owned()),
+            Ok(_) => {}
+        }
     });
-    // Ions with stated hydrogens at a cut; with configurations also double bonds at a cut, where RDKit's answer depends
-    // on which bonds the text marks.
-    assert!(unequal_flat * 1000 <= rows, "{unequal_flat} of {rows}");
-    assert!(unequal * 200 <= rows, "{unequal} of {rows}");
+    // Cut out of two cobalamins, an imidazole in lower case has one neighbour too few: no one can read that text.
+    assert!(unreadable <= 2, "{unreadable}");
+    // Lower-case rings that are not aromatic, where RDKit's Kekulé structure depends on the spelling and ours does not.
+    let known = [
+        "N#Cc1cnc2cccc3ncnc1-n-3-2",
+        "C1CCN(C1)[p@]2(n[p@@](np(n2)(N3CCCC3)N4CCCC4)(N5CC5)N6CCCC6)N7CC7",
+    ];
+    unequal.retain(|smiles| !known.contains(&smiles.as_str()));
+    assert!(unequal.is_empty(), "{unequal:?}");
+}
+
+#[test]
+fn a_scaffold_keeps_the_configurations_that_kept_neighbours_tell() {
+    let told = "C1CCCCCC1/C=C/c1ccccc1";
+    let untold = "C1CCCCCC1C=Cc1ccccc1";
+    for (smiles, as_told, by_any_spelling) in [
+        ("C1CCCCCC1/C=C(C)/c1ccccc1", told, untold),
+        ("C1CCCCCC1/C=C(\\C)c1ccccc1", untold, untold),
+        ("C1CCCCCC1/C=C(\\C)/c1ccccc1", told, untold),
+        ("C1CCCCCC1/C=C/c1ccccc1", told, told),
+    ] {
+        let mut graph = MolGraph::from_smiles(smiles).unwrap();
+        graph.sanitise().unwrap();
+        let found = graph.murcko_scaffold_as_told().canonical_smiles().unwrap();
+        assert_eq!(Ok(found), canonical(as_told), "{smiles}");
+        let found = graph.murcko_scaffold().canonical_smiles().unwrap();
+        assert_eq!(Ok(found), canonical(by_any_spelling), "{smiles}");
+    }
+}
+
+#[test]
+fn spellings_of_cages_and_of_lower_case_rings_that_are_not_aromatic_meet() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    for smiles in [
+        // Cubane, dodecahedrane, buckminsterfullerene.
+        "C12C3C4C1C5C2C3C45",
+        "C12C3C4C5C1C6C7C2C8C3C9C4C1C5C6C2C7C8C9C12",
+        "c12c3c4c5c1c1c6c7c2c2c8c3c3c9c4c4c%10c5c5c1c1c6c6c%11c7c2c2c7c8c3c3c8c9c4c4c9c%10c5c5c1c1c6c6c%11c2c2c7c3c3c8c4c4c9c5c1c1c6c2c3c41",
+        // A trans and a cis phosphazene, a cyclazine, pentalene, cyclooctatetraene.
+        "CNp1(NC)n[p@@](NC)(n[p@@](NC)(n1)N2CC2)N3CC3",
+        "CNp1(NC)n[p@@](NC)(n[p@](NC)(n1)N2CC2)N3CC3",
+        "N#Cc1cnc2cccc3ncnc1-n-3-2",
+        "Cc1cc2cccc2c1",
+        "c1ccccccc1C",
+    ] {
+        let graph = MolGraph::from_smiles(smiles).unwrap();
+        let expected = graph.canonical_smiles().unwrap();
+        for _ in 0..10 {
+            let text = spelling(&graph, &mut rng);
+            assert_eq!(
+                canonical(&text).as_ref(),
+                Ok(&expected),
+                "{smiles} as {text}"
+            );
+        }
+    }
 }
 
 #[test]

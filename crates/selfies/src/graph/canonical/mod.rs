@@ -9,6 +9,8 @@ mod stereo;
 
 use std::fmt::Write;
 
+use petgraph::graph::NodeIndex;
+
 use super::error::SanitiseError;
 use super::{MolGraph, SmilesWriter};
 
@@ -75,6 +77,28 @@ impl MolGraph {
     fn canonical_ranks(&mut self) -> Vec<u32> {
         self.drop_false_stereo();
         search::canonical_labelling(self).ranks
+    }
+
+    /// All atoms, piece by piece, those of a piece in its canonical order.
+    pub(super) fn canonical_order(&self) -> Vec<NodeIndex> {
+        let mut judged = self.clone();
+        judged.drop_illegal_stereo();
+        let labels = judged.component_labels();
+        let pieces = judged.components();
+        let mut order = Vec::with_capacity(self.atom_count());
+        for (label, piece) in pieces.iter().enumerate() {
+            let ranks = search::canonical_labelling(piece).ranks;
+            let start = order.len();
+            order.resize(start + ranks.len(), NodeIndex::end());
+            let members = self
+                .graph()
+                .node_indices()
+                .filter(|node| labels[node.index()] == label);
+            for (node, rank) in members.zip(ranks) {
+                order[start + rank as usize] = node;
+            }
+        }
+        order
     }
 
     /// Forgets all configurations.

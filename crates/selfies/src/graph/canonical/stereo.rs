@@ -22,12 +22,7 @@ impl MolGraph {
         if !has_centres && !has_bonds {
             return;
         }
-        if has_centres {
-            self.drop_illegal_centres();
-        }
-        if has_bonds {
-            self.drop_illegal_bonds();
-        }
+        self.drop_illegal_stereo();
         loop {
             let cells = cells(self);
             let centres: Vec<NodeIndex> = self
@@ -57,6 +52,20 @@ impl MolGraph {
             for edge in false_bonds {
                 self.graph_mut()[edge].stereo = None;
             }
+        }
+    }
+
+    /// Drops configurations of atoms and bonds that cannot have one.
+    pub(super) fn drop_illegal_stereo(&mut self) {
+        if self.atoms().any(|atom| atom.chirality.is_some()) {
+            self.drop_illegal_centres();
+        }
+        if self
+            .graph()
+            .edge_weights()
+            .any(|bond| bond.stereo.is_some())
+        {
+            self.drop_illegal_bonds();
         }
     }
 
