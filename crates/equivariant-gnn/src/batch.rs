@@ -95,8 +95,15 @@ impl Prepared {
     /// Finds the neighbours of one structure; `index` names it in errors.
     ///
     /// # Errors
-    /// A structure that is not valid, or has an element beyond the embedding table.
+    /// A structure that is not valid, has an element beyond the embedding table, or is periodic while the
+    /// cutoff is [`EVERY_PAIR`].
     pub fn new(structure: &Structure, cutoff: f64, index: usize) -> Result<Self> {
+        if cutoff >= EVERY_PAIR && structure.periodic.contains(&true) {
+            return Err(Error::NoRange {
+                index,
+                formula: structure.formula(),
+            });
+        }
         let list = atoms::neighbour_list(structure, cutoff).map_err(|source| Error::Structure {
             index,
             formula: structure.formula(),
@@ -163,6 +170,10 @@ impl Prepared {
         self.centre.len()
     }
 }
+
+/// The cutoff of a model in which every atom sees every other (Å). A periodic structure has no such list of
+/// pairs.
+pub const EVERY_PAIR: f64 = 1e6;
 
 /// Atoms closer than this are taken as being at one place (Å).
 pub const LEAST_DISTANCE: f64 = 1e-3;

@@ -30,6 +30,16 @@ pub enum Error {
         /// The element's symbol.
         symbol: &'static str,
     },
+    /// A periodic structure for a model in which every atom sees every other.
+    #[error(
+        "structure {index} ({formula}) is periodic, and the model has no range at which its interactions end"
+    )]
+    NoRange {
+        /// Index of the structure, from 0.
+        index: usize,
+        /// Its formula.
+        formula: String,
+    },
     /// A label that training needs is missing.
     #[error("structure {index} has no {label}")]
     MissingLabel {
@@ -111,6 +121,25 @@ pub enum Error {
         found: String,
         /// This crate's units.
         expected: &'static str,
+    },
+    /// The members of an ensemble do not fit together.
+    #[error("member {member} of the ensemble knows the elements {got}, the first one {expected}")]
+    Members {
+        /// Index of the member, from 0.
+        member: usize,
+        /// The elements that it knows.
+        got: String,
+        /// The elements that the first member knows.
+        expected: String,
+    },
+    /// A conversation with another program broke off.
+    #[error("the connection to {address} failed")]
+    Socket {
+        /// The other end.
+        address: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// A file cannot be read or written.
     #[error("{path}")]

@@ -9,11 +9,11 @@ pub mod so3;
 pub mod train;
 pub mod weights;
 
-pub use batch::{Batch, Edges, LEAST_DISTANCE, Precision, Prepared};
+pub use batch::{Batch, EVERY_PAIR, Edges, LEAST_DISTANCE, Precision, Prepared};
 pub use error::{Error, Result};
 pub use models::{
     AllegroConfig, MaceConfig, Model, ModelConfig, NequIPConfig, PaiNNConfig, SchNetConfig,
-    ZblConfig,
+    SpookyNetConfig, ZblConfig,
 };
 pub use potential::{Evaluation, Potential, Provenance};
 pub use train::{Trained, TrainingConfig, train};

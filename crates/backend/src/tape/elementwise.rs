@@ -116,6 +116,14 @@ impl<const D: usize> Var<D> {
         self.map_by_value(self.value.clone().tanh(), |y| y.square().neg().shift(1.0))
     }
 
+    /// The error function, 2/√π ∫₀ˣ exp(−t²) dt.
+    #[must_use]
+    pub fn erf(&self) -> Self {
+        self.map(self.value.clone().erf(), |x| {
+            x.square().neg().exp().scale(std::f64::consts::FRAC_2_SQRT_PI)
+        })
+    }
+
     /// `max(x, 0)`, with the derivative zero at zero.
     #[must_use]
     pub fn relu(&self) -> Self {

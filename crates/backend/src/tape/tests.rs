@@ -101,6 +101,7 @@ fn functions_of_each_element() {
     check("sin", dims, Var::<2>::sin);
     check("cos", dims, Var::<2>::cos);
     check("tanh", dims, Var::<2>::tanh);
+    check("erf", dims, Var::<2>::erf);
     check("relu", dims, |x| x.shift(-0.7).relu());
     check("sigmoid", dims, Var::<2>::sigmoid);
     check("softplus", dims, Var::<2>::softplus);

@@ -15,6 +15,7 @@ mod radial;
 mod readout;
 mod scale_shift;
 mod schnet;
+mod spookynet;
 mod zbl;
 
 use atoms::Structure;
@@ -34,6 +35,7 @@ pub use nequip::NequIPConfig;
 pub use painn::PaiNNConfig;
 pub use radial::{RadialConfig, cosine_cutoff};
 pub use schnet::SchNetConfig;
+pub use spookynet::{Attention, ResidualConfig, SpookyNetConfig, spookynet_state_dict};
 pub use zbl::ZblConfig;
 
 /// What a model sees of a batch.
@@ -98,6 +100,8 @@ pub enum ModelConfig {
     NequIP(NequIPConfig),
     /// MACE: messages with products of many bodies.
     Mace(MaceConfig),
+    /// `SpookyNet`: charge and spin, nonlocal attention, electrostatics and dispersion.
+    SpookyNet(SpookyNetConfig),
     /// Any of the others with the repulsion of nuclei added.
     Zbl(ZblConfig),
 }
@@ -112,6 +116,7 @@ impl ModelConfig {
             Self::Allegro(config) => Box::new(config.clone()),
             Self::NequIP(config) => Box::new(config.clone()),
             Self::Mace(config) => Box::new(config.clone()),
+            Self::SpookyNet(config) => Box::new(config.clone()),
             Self::Zbl(config) => Box::new(config.clone()),
         }
     }
@@ -125,6 +130,7 @@ impl ModelConfig {
             Self::Allegro(_) => "Allegro",
             Self::NequIP(_) => "NequIP",
             Self::Mace(_) => "MACE",
+            Self::SpookyNet(_) => "SpookyNet",
             Self::Zbl(config) => config.model.name(),
         }
     }
@@ -171,6 +177,12 @@ impl From<NequIPConfig> for ModelConfig {
 impl From<MaceConfig> for ModelConfig {
     fn from(config: MaceConfig) -> Self {
         Self::Mace(config)
+    }
+}
+
+impl From<SpookyNetConfig> for ModelConfig {
+    fn from(config: SpookyNetConfig) -> Self {
+        Self::SpookyNet(config)
     }
 }
 

@@ -69,10 +69,15 @@ impl Model for ZblConfig {
     }
 
     fn validate(&self) -> Result<()> {
-        if matches!(*self.model, ModelConfig::Zbl(_)) {
+        let repels = match &*self.model {
+            ModelConfig::Zbl(_) => true,
+            ModelConfig::SpookyNet(config) => config.repulsion,
+            _ => false,
+        };
+        if repels {
             return Err(Error::Setting {
                 field: "model",
-                value: "zbl".into(),
+                value: self.model.name().to_lowercase(),
                 expected: "a model without repulsion of its own",
             });
         }

@@ -19,10 +19,26 @@ pub fn read_named(path: &Path) -> Result<Named> {
         path: path.to_owned(),
         source,
     })?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|source| Error::Safetensors {
-        path: path.to_owned(),
-        source,
-    })?;
+    match parse_named(&bytes) {
+        Ok(named) => Ok(named),
+        Err(Unreadable::Damaged(source)) => Err(Error::Safetensors {
+            path: path.to_owned(),
+            source,
+        }),
+        Err(Unreadable::Type { name, dtype }) => Err(Error::WeightType { name, dtype }),
+    }
+}
+
+/// Why bytes are no tensors.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    Damaged(safetensors::SafeTensorError),
+    Type { name: String, dtype: String },
+}
+
+/// The same from memory.
+pub(crate) fn parse_named(bytes: &[u8]) -> Result<Named, Unreadable> {
+    let file = SafeTensors::deserialize(bytes).map_err(Unreadable::Damaged)?;
     file.tensors()
         .into_iter()
         .map(|(name, view)| {
@@ -32,7 +48,7 @@ pub fn read_named(path: &Path) -> Result<Named> {
         .collect()
 }
 
-fn numbers(name: &str, view: &TensorView<'_>) -> Result<Vec<f64>> {
+fn numbers(name: &str, view: &TensorView<'_>) -> Result<Vec<f64>, Unreadable> {
     fn each<const W: usize>(bytes: &[u8], number: impl Fn([u8; W]) -> f64) -> Vec<f64> {
         bytes.as_chunks().0.iter().map(|b| number(*b)).collect()
     }
@@ -44,7 +60,7 @@ fn numbers(name: &str, view: &TensorView<'_>) -> Result<Vec<f64>> {
         Dtype::BOOL => bytes.iter().map(|&b| f64::from(b)).collect(),
         Dtype::I32 => each(bytes, |b| i32::from_le_bytes(b).into()),
         other => {
-            return Err(Error::WeightType {
+            return Err(Unreadable::Type {
                 name: name.to_owned(),
                 dtype: format!("{other:?}"),
             });

@@ -5,6 +5,7 @@
 //! reference implementation, hence loading a peer's file needs no translation.
 
 mod files;
+mod init;
 
 use std::{
     any::Any,
@@ -23,22 +24,10 @@ use crate::{
     error::{Error, Result},
 };
 
+pub(crate) use files::parse_named;
 pub use files::{Named, read_named, write_named};
-
-/// How a weight of a fresh model is drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Init {
-    /// Zero, the usual start of a bias.
-    Zero,
-    /// One value for every element.
-    Constant(f64),
-    /// Uniform in ±√(6/(inputs + outputs)) (Glorot & Bengio 2010, eq. 16); rows are outputs.
-    XavierUniform,
-    /// Uniform between the two bounds.
-    Uniform(f64, f64),
-    /// Normal with mean zero and this standard deviation.
-    Normal(f64),
-}
+pub use init::Init;
+pub(crate) use init::orthogonal;
 
 /// One trainable tensor of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,24 +125,11 @@ impl Weights {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut values: Vec<f64> = Vec::with_capacity(layout.len);
         for entry in &layout.entries {
-            let mut uniform = |low: f64, high: f64| low + (high - low) * random.random::<f64>();
-            let fill: &mut dyn FnMut() -> f64 = match entry.init {
-                Init::Zero => &mut || 0.0,
-                Init::Constant(value) => &mut move || value,
-                Init::XavierUniform => {
-                    let outputs = entry.shape[0];
-                    let inputs = entry.len() / outputs;
-                    let bound = (6.0 / (inputs + outputs) as f64).sqrt();
-                    &mut move || uniform(-bound, bound)
-                }
-                Init::Uniform(low, high) => &mut move || uniform(low, high),
-                // Box and Muller 1958; 1 − u keeps the logarithm away from zero.
-                Init::Normal(deviation) => &mut move || {
-                    let radius = (-2.0 * (1.0 - uniform(0.0, 1.0)).ln()).sqrt();
-                    deviation * radius * (std::f64::consts::TAU * uniform(0.0, 1.0)).cos()
-                },
-            };
-            values.extend(std::iter::repeat_with(fill).take(entry.len()));
+            values.extend(
+                entry
+                    .init
+                    .draw(&entry.shape, &mut || random.random::<f64>()),
+            );
         }
         Self::from_values(Arc::new(layout), &values, precision, device)
     }
@@ -384,7 +360,13 @@ impl<'a> Scope<'a> {
                 .clone();
         }
         let entry = &self.weights.layout.entries[index];
-        let shape: [usize; D] = entry.shape[..]
+        // A single number without extents is asked for as a vector of one.
+        let extents = if entry.shape.is_empty() {
+            &[1]
+        } else {
+            &entry.shape[..]
+        };
+        let shape: [usize; D] = extents
             .try_into()
             .unwrap_or_else(|_| panic!("the weight {name} has the shape {:?}", entry.shape));
         let flat = self.weights.flat.clone();
@@ -439,6 +421,18 @@ impl<'a> Scope<'a> {
             TensorData::new(values.clone(), shape),
             (&self.weights.device(), self.weights.precision.dtype()),
         ))
+    }
+
+    /// Numbers that are not trained, with their extents, for what is computed beside the tape.
+    ///
+    /// # Panics
+    /// If the model has not declared the name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> (&[usize], &[f64]) {
+        let buffer = self.weights.buffers.get(name);
+        let (shape, values) =
+            buffer.unwrap_or_else(|| panic!("the model has not declared the buffer {name}"));
+        (shape, values)
     }
 
     /// One number that is not trained.
@@ -515,7 +509,7 @@ impl<'a> Scope<'a> {
             let gradient = variable
                 .as_ref()
                 .and_then(|variable| match entry.shape.len() {
-                    1 => flatten::<1>(variable.as_ref(), gradients),
+                    0 | 1 => flatten::<1>(variable.as_ref(), gradients),
                     2 => flatten::<2>(variable.as_ref(), gradients),
                     3 => flatten::<3>(variable.as_ref(), gradients),
                     4 => flatten::<4>(variable.as_ref(), gradients),

@@ -7,6 +7,7 @@ mod golden;
 mod mace;
 mod nequip;
 mod so3;
+mod spookynet;
 mod training;
 mod zbl;
 
@@ -16,7 +17,9 @@ use atoms::Structure;
 use backend::testing::{Answer, Sample};
 use equivariant_gnn::{
     AllegroConfig, MaceConfig, ModelConfig, NequIPConfig, PaiNNConfig, Potential, Precision,
-    SchNetConfig, models::Elements, weights::Weights,
+    SchNetConfig, SpookyNetConfig,
+    models::{Attention, Elements},
+    weights::Weights,
 };
 
 /// The device under test: `CHEMSCALE_TEST_DEVICE`, else the processor.
@@ -31,6 +34,13 @@ fn models() -> Vec<ModelConfig> {
     let allegro = |layers, l_max| AllegroConfig {
         neighbours,
         ..AllegroConfig::new(16, 4, layers, l_max)
+    };
+    let spookynet = SpookyNetConfig {
+        functions: 8,
+        cutoff: 4.0,
+        // The suite would see nothing of a network that is blind to the geometry.
+        start_at_zero: false,
+        ..SpookyNetConfig::new(16, 1)
     };
     vec![
         SchNetConfig::new(16, 2).into(),
@@ -49,6 +59,19 @@ fn models() -> Vec<ModelConfig> {
             radial_hidden: vec![16],
             neighbours,
             ..MaceConfig::new(8, 1)
+        }
+        .into(),
+        SpookyNetConfig {
+            attention: Attention::Off,
+            electrostatics: false,
+            dispersion: false,
+            ..spookynet.clone()
+        }
+        .into(),
+        SpookyNetConfig {
+            range: Some(5.0),
+            repulsion: false,
+            ..spookynet
         }
         .into(),
     ]
