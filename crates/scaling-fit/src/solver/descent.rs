@@ -48,28 +48,29 @@ pub(crate) fn descend(problem: &Problem<'_>, start: &Vector, limit: usize) -> De
             break;
         }
         let mut accepted = None;
-        for _attempt in 0..24 {
+        for attempt in 0..24 {
             if let Some(step) = step(&here, &frozen, n, lambda, mix) {
                 let mut next = phi;
                 for slot in 0..n {
                     next[slot] =
                         (phi[slot] + step[slot]).clamp(space.lower[slot], space.upper[slot]);
                 }
-                let value = problem.value(&next);
-                if value < here.value {
-                    accepted = Some((next, value));
+                // The first attempt nearly always succeeds and its derivatives are needed then; later ones seldom do.
+                let there = (attempt == 0 || problem.value(&next) < here.value)
+                    .then(|| problem.assemble(&next));
+                if let Some(there) = there.filter(|there| there.value < here.value) {
+                    accepted = Some((next, there));
                     break;
                 }
             }
             lambda = (lambda * 5.0_f64).max(1e-7);
             mix = (mix * 4.0_f64).clamp(0.05, 1.0);
         }
-        let Some((next, value)) = accepted else {
+        let Some((next, there)) = accepted else {
             break;
         };
-        let decrease = (here.value - value) / here.value;
-        phi = next;
-        here = problem.assemble(&phi);
+        let decrease = (here.value - there.value) / here.value;
+        (phi, here) = (next, there);
         lambda = (lambda * 0.15).max(1e-15);
         mix *= 0.2;
         stalled = if decrease <= STALL { stalled + 1 } else { 0 };

@@ -339,6 +339,7 @@ fn the_over_training_law_predicts_the_large_runs_as_published() {
     let Some(file) = golden("third_party/gadre_overtraining.json") else {
         return;
     };
+    let mut published_runs = 0;
     for set in ["c4_original", "rpj", "rw_original"] {
         let case = &file["expect"][set];
         let rows = case["train"].as_array().unwrap();
@@ -361,7 +362,36 @@ fn the_over_training_law_predicts_the_large_runs_as_published() {
         close(set, p("b"), number(&case["varpro"]["beta"]), 1e-4);
         close(set, p("E"), number(&case["varpro"]["E"]), 1e-5);
         close(set, found.value, number(&case["varpro"]["sse"]), 1e-7);
+
+        // Runs of 1.4 and 6.9 billion parameters, trained on 20 tokens a parameter times the factor in their name.
+        for (run, expected) in case["large"].as_object().unwrap() {
+            let (model, factor) = run.split_once(" x").unwrap();
+            let n = match model {
+                "open_lm_1b" => 1_439_795_200.0,
+                "open_lm_7b" => 6_889_410_560.0,
+                other => panic!("{other} is unknown"),
+            };
+            let m = 20.0 * factor.parse::<f64>().unwrap();
+            let predicted = found.loss(&[n, n * m]);
+            close(run, predicted, number(&expected["predicted"]), 1e-6);
+            let actual = number(&expected["actual"]);
+            let error = 100.0 * (predicted - actual).abs() / actual;
+            close(run, error, number(&expected["rel_err_pct"]), 1e-3);
+            let published = match (set, run.as_str()) {
+                ("rpj", "open_lm_1b x32") => "rpj_1b_x32_rel_err_pct",
+                ("rpj", "open_lm_7b x1") => "rpj_7b_x1_rel_err_pct",
+                _ => continue,
+            };
+            close(
+                published,
+                error,
+                number(&file["published"][published]),
+                2e-4,
+            );
+            published_runs += 1;
+        }
     }
+    assert_eq!(published_runs, 2);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The stretch in which a power law holds.
 
 use crate::golden::{close, golden, number, numbers};
-use scaling_fit::{Points, Regime, window};
+use scaling_fit::{FitOptions, Law, Method, Points, Regime, exponents_per_size, window};
 
 #[test]
 fn regimes_windows_and_exponents_agree_with_the_known_truth() {
@@ -77,4 +77,73 @@ fn regimes_windows_and_exponents_agree_with_the_known_truth() {
             (expected, got) => panic!("{name}: expected {expected}, got {got:?}"),
         }
     }
+}
+
+#[test]
+fn each_data_size_has_its_exponent_with_its_uncertainty() {
+    // As in the paper: a series over model sizes for each data set. The first size shows a pure law, the second a floor,
+    // the third the level of guessing first, and the last has only one model.
+    let models: Vec<f64> = (0..12).map(|k| 1e4 * 2.5_f64.powi(k)).collect();
+    let mut columns = [Vec::new(), Vec::new(), Vec::new()];
+    let truth: [(f64, f64); 3] = [(1e5, 0.17), (1e6, 0.26), (1e7, 0.30)];
+    for (index, (size, exponent)) in truth.into_iter().enumerate() {
+        for (k, n) in models.iter().enumerate() {
+            let noise = 1e-4 * (2.3 * k as f64 + size.ln()).sin();
+            let loss = match index {
+                1 => 0.4 + 9.0 * n.powf(-exponent),
+                2 => (30.0 * n.powf(-exponent)).min(30.0 * models[3].powf(-exponent)),
+                _ => 5.0 * n.powf(-exponent),
+            };
+            columns[0].push(*n);
+            columns[1].push(size);
+            columns[2].push(loss * noise.exp());
+        }
+    }
+    columns[0].push(1e6);
+    columns[1].push(3e8);
+    columns[2].push(0.5);
+    let points = Points::two(&columns[0], &columns[1], &columns[2]);
+    let found = exponents_per_size(&points, 1, &FitOptions::default().bootstrap(200, 5)).unwrap();
+    assert_eq!(found.len(), 3);
+    for (series, (size, exponent)) in found.iter().zip(truth) {
+        close("size", series.size, size, 1e-15);
+        let error = series.standard_error.unwrap();
+        assert!(error > 0.0 && error < 0.01, "{size:e}: {error}");
+        assert!(
+            (series.exponent - exponent).abs() < (4.0 * error).max(3e-4),
+            "{size:e}: {} +- {error}",
+            series.exponent
+        );
+        for method in [Method::Wald, Method::Profile, Method::Bootstrap] {
+            let interval = series.interval(method).unwrap();
+            assert!(interval.lower.unwrap() < series.exponent, "{interval:?}");
+            assert!(interval.upper.unwrap() > series.exponent, "{interval:?}");
+        }
+    }
+    assert!(matches!(found[0].regime, Regime::PowerLaw));
+    assert!(
+        matches!(found[1].regime, Regime::Saturating { floor, .. } if (floor - 0.4).abs() < 0.01)
+    );
+    assert!(matches!(
+        found[2].regime,
+        Regime::PlateauThenPowerLaw { .. }
+    ));
+    assert!(found[2].range.0 >= models[3] * (1.0 - 1e-9));
+    assert_eq!(found[1].rows, (12..24).collect::<Vec<_>>());
+
+    let error = exponents_per_size(&Points::one(&models, &models), 0, &FitOptions::default());
+    assert_eq!(error.unwrap_err().code(), "wrong_resources");
+    // The exponent of a size is that of the plain fit to its rows.
+    let alone = scaling_fit::fit(
+        Law::Power,
+        &Points::one(&columns[0][..12], &columns[2][..12]),
+        &FitOptions::default(),
+    )
+    .unwrap();
+    close(
+        "alone",
+        found[0].exponent,
+        alone.value_of("b").unwrap(),
+        1e-9,
+    );
 }
