@@ -23,6 +23,7 @@ mod kekule;
 mod periodic;
 mod read;
 mod read_bracket;
+mod read_settle;
 mod rings;
 mod sanitise;
 mod scaffold;
@@ -30,6 +31,7 @@ mod valence;
 mod write;
 mod write_atom;
 mod write_marks;
+mod write_tree;
 
 pub use crate::element::Element;
 pub use atom::{Atom, Bond, BondOrder, Chirality, DoubleBondStereo};

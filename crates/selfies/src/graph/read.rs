@@ -5,12 +5,10 @@
 //! stands its grammar.
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
-use petgraph::visit::EdgeRef;
 
 use super::error::ReadError;
 use super::read_bracket::{bracket_atom, organic_atom};
-use super::valence::implied_hydrogens;
-use super::{Atom, Bond, BondOrder, Chirality, DoubleBondStereo, MolGraph};
+use super::{Atom, Bond, BondOrder, Chirality, MolGraph};
 
 /// A bond sign waiting for its second atom.
 #[derive(Clone, Copy, Default)]
@@ -31,7 +29,7 @@ struct OpenRing {
 
 /// What stands at one place of a chiral atom's neighbour list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+pub(super) enum Place {
     Bond(EdgeIndex),
     /// A ring number whose bond is not there yet.
     Pending(u32),
@@ -39,15 +37,15 @@ enum Place {
     Implied,
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
-    graph: MolGraph,
+    pub(super) graph: MolGraph,
     /// By edge: the direction from source to target.
-    directions: Vec<i8>,
+    pub(super) directions: Vec<i8>,
     open: Vec<OpenRing>,
     /// Chiral atoms with their neighbours in written order.
-    chiral: Vec<(NodeIndex, Vec<Place>)>,
+    pub(super) chiral: Vec<(NodeIndex, Vec<Place>)>,
 }
 
 impl MolGraph {
@@ -337,111 +335,6 @@ impl Reader<'_> {
             places.push(place);
         }
     }
-
-    fn finish(mut self) -> Result<MolGraph, ReadError> {
-        self.settle_aromatic_bonds()?;
-        self.fill_hydrogens();
-        self.settle_chirality();
-        self.settle_double_bonds();
-        Ok(self.graph)
-    }
-
-    /// A bond between two aromatic rings is single although nothing is written: the middle one of biphenyl.
-    fn settle_aromatic_bonds(&mut self) -> Result<(), ReadError> {
-        if !self.graph.atoms().any(|atom| atom.aromatic) {
-            return Ok(());
-        }
-        let in_ring = self.graph.ring_bonds();
-        let graph = self.graph.graph_mut();
-        for (edge, &ring) in graph.edge_indices().zip(&in_ring) {
-            if !ring && graph[edge].order == BondOrder::Aromatic {
-                graph[edge].order = BondOrder::Single;
-            }
-        }
-        let outside = |&node: &NodeIndex| {
-            graph[node].aromatic && !graph.edges(node).any(|edge| in_ring[edge.id().index()])
-        };
-        match graph.node_indices().find(outside) {
-            Some(node) => Err(ReadError::AromaticOutsideRing { atom: node.index() }),
-            None => Ok(()),
-        }
-    }
-
-    fn fill_hydrogens(&mut self) {
-        for node in self.graph.graph().node_indices() {
-            let atom = &self.graph.graph()[node];
-            if !atom.hydrogens_stated {
-                let doubled = self.graph.doubled_bond_sum(node);
-                let hydrogens = implied_hydrogens(atom.element, atom.aromatic, doubled);
-                self.graph.graph_mut()[node].hydrogens = hydrogens;
-            }
-        }
-    }
-
-    fn settle_chirality(&mut self) {
-        for (node, mut places) in std::mem::take(&mut self.chiral) {
-            if places.len() == 3 && !places.contains(&Place::Implied) {
-                // A lone pair counts as the second neighbour, wherever the text starts.
-                places.insert(1, Place::Implied);
-            }
-            let atom = &mut self.graph.graph_mut()[node];
-            atom.chirality = atom
-                .chirality
-                .filter(|_| places.len() == 4)
-                .map(|chirality| chirality.permuted(is_odd(&places)));
-        }
-    }
-
-    fn settle_double_bonds(&mut self) {
-        if self.directions.iter().all(|&direction| direction == 0) {
-            return;
-        }
-        let graph = self.graph.graph_mut();
-        for edge in graph.edge_indices() {
-            if graph[edge].order != BondOrder::Double {
-                continue;
-            }
-            let (source, target) = graph
-                .edge_endpoints(edge)
-                .expect("the index was just listed");
-            // The neighbour that is told by a mark, and whether it lies above its end of the double bond.
-            let marked = |end: NodeIndex| {
-                let mut found: Option<(NodeIndex, bool)> = None;
-                let mut clash = false;
-                let mut both = false;
-                for bond in graph.edges(end).filter(|bond| bond.id() != edge) {
-                    let direction = self.directions[bond.id().index()];
-                    if direction == 0 {
-                        continue;
-                    }
-                    let leaves = graph
-                        .edge_endpoints(bond.id())
-                        .is_some_and(|(first, _)| first == end);
-                    let above = (direction > 0) == leaves;
-                    match found {
-                        None => found = Some((bond.target(), above)),
-                        Some((_, other)) => {
-                            both = true;
-                            clash |= other == above;
-                        }
-                    }
-                }
-                found
-                    .filter(|_| !clash)
-                    .map(|(neighbour, above)| (neighbour, above, both))
-            };
-            if let (Some((a, above_a, both_a)), Some((b, above_b, both_b))) =
-                (marked(source), marked(target))
-            {
-                graph[edge].stereo = Some(DoubleBondStereo {
-                    source_neighbour: a,
-                    target_neighbour: b,
-                    same_side: above_a == above_b,
-                    both_marked: [both_a, both_b],
-                });
-            }
-        }
-    }
 }
 
 fn bond_sign(byte: u8, position: usize) -> BondSign {
@@ -460,13 +353,4 @@ fn bond_sign(byte: u8, position: usize) -> BondSign {
         direction,
         position,
     }
-}
-
-/// Whether sorting the places takes an odd number of swaps.
-fn is_odd<T: Ord>(places: &[T]) -> bool {
-    let swaps = (0..places.len())
-        .flat_map(|i| (i + 1..places.len()).map(move |j| (i, j)))
-        .filter(|&(i, j)| places[i] > places[j])
-        .count();
-    swaps % 2 == 1
 }

@@ -3,7 +3,7 @@
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use super::write::Tree;
+use super::write_tree::Tree;
 use super::{BondOrder, DoubleBondStereo, MolGraph};
 
 /// Directions of bonds, found anew for each text.

@@ -9,7 +9,7 @@
 //! or fitted atom contributions (logP, SA, QED).
 //!
 //! What is a molecule, and which texts are the same one, is decided by an [`Oracle`]: this crate's own rules
-//! ([`OwnRules`]) unless [`Sample::read_by`] is given another one.
+//! ([`OwnRules`]) unless [`Sample::read_by`] is given another one, such as `RdkitRules` of the crate feature `cosmolkit`.
 //!
 //! A list of texts becomes a [`Sample`] first; reading and all pairwise comparisons use every core of rayon's pool.
 //!
@@ -31,6 +31,8 @@ mod guacamol;
 mod likeness;
 mod moses;
 mod oracle;
+#[cfg(feature = "cosmolkit")]
+mod rdkit_rules;
 mod sample;
 
 pub use brics::{brics_bonds, brics_fragments};
@@ -40,4 +42,6 @@ pub use guacamol::{GuacamolMetrics, guacamol};
 pub use likeness::{cosine, counts};
 pub use moses::{MosesMetrics, moses};
 pub use oracle::{CanonicalTexts, Oracle, OwnRules};
+#[cfg(feature = "cosmolkit")]
+pub use rdkit_rules::RdkitRules;
 pub use sample::{Molecule, Sample, Unreadable};

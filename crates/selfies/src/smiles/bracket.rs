@@ -10,8 +10,8 @@
 //! class    = ":" digit+
 //! ```
 
+use super::atom::{Atom, Chirality};
 use super::digits;
-use super::molecule::{Atom, Chirality};
 use crate::element::Element;
 
 /// Reads a bracket atom; the text includes both brackets.

@@ -16,11 +16,14 @@
 //! atom) and stricter in others (no `*`, no `$`, one digit of hydrogens, `1` and
 //! `%01` are different ring numbers). [`Dialect`] opens some of that up.
 
+mod atom;
 mod bracket;
+mod dialect;
 mod digits;
 mod error;
 mod molecule;
 mod reader;
+mod reader_faults;
 mod token;
 
 pub(crate) use digits::{decimal, is_digit};
@@ -30,7 +33,9 @@ pub(crate) fn bracket_atom(text: &str) -> Option<Atom> {
     bracket::parse(text, false)
 }
 
+pub use atom::{Atom, Bond, BondOrder, Chirality, Direction};
+pub use dialect::Dialect;
 pub use error::{SmilesError, SmilesFault};
-pub use molecule::{Atom, Bond, BondOrder, Chirality, Direction, Molecule};
+pub use molecule::Molecule;
 pub(crate) use molecule::{Links, NONE, index};
-pub use reader::{Dialect, Reader, parse};
+pub use reader::{Reader, parse};

@@ -1,40 +1,13 @@
 //! The SMILES reader: one pass over the bytes into a [`Molecule`].
 
-use serde::{Deserialize, Serialize};
-
+use super::atom::{Atom, BondOrder, Direction};
 use super::bracket;
+use super::dialect::Dialect;
 use super::digits;
 use super::error::{SmilesError, SmilesFault};
-use super::molecule::{Atom, BondOrder, Direction, Molecule, NONE, Span, index};
+use super::molecule::{Molecule, NONE, Span, index};
 use super::token::{self, CLASSES, Class, RingNumber, fail, next_char};
 use crate::element::Element;
-
-/// Which texts count as SMILES. The default is what the Python package reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Dialect {
-    /// Read `*` (also in brackets) and the four newest elements.
-    pub wildcards: bool,
-    /// Read `%(123)`, and take `1` and `%01` for the same number.
-    pub long_ring_numbers: bool,
-    /// Allow a ring number to be closed in a later fragment (`C1.C1`).
-    pub rings_across_dots: bool,
-}
-
-impl Dialect {
-    /// Exactly what the Python package reads.
-    pub const REFERENCE: Self = Self {
-        wildcards: false,
-        long_ring_numbers: false,
-        rings_across_dots: false,
-    };
-    /// Everything this reader can read.
-    pub const OPEN: Self = Self {
-        wildcards: true,
-        long_ring_numbers: true,
-        rings_across_dots: true,
-    };
-}
 
 /// Reads one SMILES string in the default dialect.
 ///
@@ -59,30 +32,30 @@ pub fn parse(smiles: &str) -> Result<Molecule, SmilesError> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader {
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     /// Open parentheses: the atom to return to, and the byte of the parenthesis.
-    branches: Vec<(u32, u32)>,
+    pub(super) branches: Vec<(u32, u32)>,
     /// Open ring numbers: one digit (0–9), then two digits (10–109).
-    rings: Box<[OpenRing; 110]>,
+    pub(super) rings: Box<[OpenRing; 110]>,
     /// Open ring numbers of any other spelling.
-    odd_rings: Vec<(u64, OpenRing)>,
+    pub(super) odd_rings: Vec<(u64, OpenRing)>,
     /// How many ring numbers are open.
-    open: u32,
+    pub(super) open: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct OpenRing {
+pub(super) struct OpenRing {
     /// The digit's place in the molecule; `NONE` when closed.
-    place: u32,
+    pub(super) place: u32,
     /// The bond symbol before the digit, 0 for none.
     bond: u8,
     /// Bytes of the token without its bond.
-    start: u32,
-    end: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 impl OpenRing {
-    const CLOSED: Self = Self {
+    pub(super) const CLOSED: Self = Self {
         place: NONE,
         bond: 0,
         start: 0,
@@ -298,40 +271,6 @@ impl Reader {
         }
     }
 
-    /// The checks at a dot and at the end.
-    fn end_of_fragment(
-        &self,
-        smiles: &str,
-        molecule: &Molecule,
-        start: usize,
-        at: usize,
-    ) -> Result<(), SmilesError> {
-        if molecule.atoms.is_empty() {
-            return self.grammar(smiles, start, at, SmilesFault::EmptyFragment);
-        }
-        if let Some(&(_, place)) = self.branches.last() {
-            return self.grammar(smiles, place as usize, at, SmilesFault::OpenParenthesis);
-        }
-        if self.open > 0 && !self.dialect.rings_across_dots {
-            let (place, number) = self.latest_open_ring(smiles);
-            return self.grammar(smiles, place, at, SmilesFault::OpenRing { number });
-        }
-        Ok(())
-    }
-
-    fn latest_open_ring(&self, smiles: &str) -> (usize, String) {
-        let ring = self
-            .rings
-            .iter()
-            .chain(self.odd_rings.iter().map(|(_, ring)| ring))
-            .filter(|ring| ring.place != NONE)
-            .max_by_key(|ring| ring.place)
-            .copied()
-            .unwrap_or(OpenRing::CLOSED);
-        let (start, end) = (ring.start as usize, ring.end as usize);
-        (start, smiles[start..end].to_owned())
-    }
-
     /// Opens or closes a ring number; `false` for a ring of one atom.
     fn ring(
         &mut self,
@@ -397,26 +336,6 @@ impl Reader {
             [left_direction, right_direction],
         );
         Ok(other != atom)
-    }
-
-    /// An invalid atom, unless a worse token follows.
-    fn not_an_atom(&self, smiles: &str, start: usize, end: usize) -> Result<(), SmilesError> {
-        let atom = smiles[start..end].to_owned();
-        self.grammar(smiles, start, end, SmilesFault::Atom { atom })
-    }
-
-    /// A fault of grammar at `place`, unless a token after `at` is no token:
-    /// the reference splits the whole text before it looks at the grammar.
-    #[cold]
-    fn grammar(
-        &self,
-        smiles: &str,
-        place: usize,
-        at: usize,
-        reason: SmilesFault,
-    ) -> Result<(), SmilesError> {
-        token::check(self.dialect, smiles, at)?;
-        fail(place, reason)
     }
 }
 

@@ -1,9 +1,9 @@
 //! The tokens of SMILES: what a byte may begin, ring numbers, and a pass that
 //! only splits.
 
+use super::dialect::Dialect;
 use super::digits;
 use super::error::{SmilesError, SmilesFault};
-use super::reader::Dialect;
 use crate::element::Element;
 
 /// What a byte may begin.

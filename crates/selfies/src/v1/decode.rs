@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::INDEX_SYMBOLS;
+use super::splitter::Splitter;
 use super::text;
 use crate::constraints::Constraints;
 use crate::error::DecodeError;
@@ -392,43 +393,5 @@ fn bond_of(order: i64) -> Option<char> {
         2 => Some('='),
         3 => Some('#'),
         _ => None,
-    }
-}
-
-/// Splits symbols off a fragment when they are needed: what follows the end of
-/// the main chain is never looked at.
-struct Splitter<'a> {
-    selfies: &'a str,
-    at: usize,
-    end: usize,
-}
-
-impl<'a> Splitter<'a> {
-    fn new(selfies: &'a str, start: usize, end: usize) -> Self {
-        let at = selfies[start..end].find('[').map_or(end, |at| start + at);
-        Self { selfies, at, end }
-    }
-
-    /// Whether there is a symbol of this number.
-    fn has(
-        &mut self,
-        symbols: &mut Vec<(usize, usize)>,
-        number: usize,
-    ) -> Result<bool, DecodeError> {
-        while symbols.len() <= number {
-            if self.at >= self.end {
-                return Ok(false);
-            }
-            let start = self.at;
-            let rest = &self.selfies[start..self.end];
-            match rest.find(']') {
-                Some(length) if rest.starts_with('[') => self.at = start + length + 1,
-                _ => return Err(DecodeError::OpenBracket { position: start }),
-            }
-            if &self.selfies[start..self.at] != "[nop]" {
-                symbols.push((start, self.at));
-            }
-        }
-        Ok(true)
     }
 }

@@ -12,6 +12,7 @@ mod convert;
 mod decode;
 mod encode;
 mod kekulize;
+mod splitter;
 mod text;
 
 pub use convert::{modern_string, modern_symbol, old_string, old_symbol};

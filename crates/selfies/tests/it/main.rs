@@ -8,4 +8,6 @@ mod metrics;
 mod parity_v1;
 mod parity_v2;
 mod properties;
+#[cfg(feature = "cosmolkit")]
+mod rdkit_rules;
 mod utilities;
