@@ -2,7 +2,8 @@
 //!
 //! Letters: N atoms, E pairs (edges of the graph that a model sees).
 
-mod grid;
+mod bins;
+mod search;
 mod verlet;
 
 pub use verlet::VerletList;
@@ -102,7 +103,7 @@ pub fn neighbour_list(structure: &Structure, cutoff: f64) -> Result<NeighbourLis
         return Err(Error::Cutoff { cutoff });
     }
     structure.validate()?;
-    grid::build(structure, cutoff)
+    search::build(structure, cutoff)
 }
 
 /// `r = R_j + S · cell − R_i`, the definition that everything else must agree with.

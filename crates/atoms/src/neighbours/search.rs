@@ -1,58 +1,23 @@
 //! The linked-cell search behind [`super::neighbour_list`].
 //!
-//! Atoms are wrapped into the cell and counted into a grid of bins whose perpendicular height is about the cutoff, and a quarter
-//! of it along the last axis. Each atom looks at the bins within reach; a bin index past the edge of the grid names a periodic image,
-//! however many cells away, so cells smaller than the cutoff need no special case. Bins along the last axis lie one
-//! after the other in memory, and a whole row of them is scanned as one slice.
+//! Each atom looks at the bins within reach; a bin index past the edge of the grid names a periodic image, however many
+//! cells away, so cells smaller than the cutoff need no special case. A whole row of bins is scanned as one slice, and
+//! where the axes are perpendicular only as much of it as the cutoff can reach.
 //!
 //! The order of the result costs no sorting: pairs are found neighbour by neighbour in index order and appended to
 //! the list of their centre.
 
 use crate::error::{Error, Result};
-use crate::geometry::{cell_heights, dot, inverse, row_times};
+use crate::geometry::dot;
 use crate::structure::Structure;
 
-use super::{NeighbourList, completed_cell, displacement};
+use super::bins::{Bins, ROUNDING, sort_into_bins};
+use super::{NeighbourList, displacement};
 
-/// Bins in a cutoff along each axis. Finer bins leave fewer candidates but more rows to look up, except along the last
-/// axis, where a row is one slice however many bins it has.
-const BINS_PER_CUTOFF: [f64; 3] = [1.0, 1.0, 4.0];
-/// Most images that one atom may have to look at.
-const MOST_IMAGES: f64 = 1e7;
 /// Atoms after which the size of the list is guessed.
 const SAMPLE: usize = 200;
 /// Atoms that are looked at together.
 const BLOCK: usize = 32;
-/// Relative width of the shell around the cutoff in which rounding could decide; there the definition is evaluated.
-const ROUNDING: f64 = 1e-9;
-
-/// How one axis is cut into bins.
-#[derive(Clone, Copy)]
-struct Axis {
-    periodic: bool,
-    /// Number of bins.
-    bins: i64,
-    /// Bins to look at on each side.
-    reach: i64,
-    /// Cells that the reach can leave the home cell by.
-    cells: i64,
-}
-
-struct Bins {
-    axes: [Axis; 3],
-    /// First sorted slot of each bin, one more entry than bins.
-    starts: Vec<u32>,
-    /// Atom index of each sorted slot.
-    atom: Vec<u32>,
-    /// Wrapped coordinates of each sorted slot (Å).
-    x: Vec<f64>,
-    y: Vec<f64>,
-    z: Vec<f64>,
-    /// Bin of each atom along the axes.
-    bin: Vec<[i32; 3]>,
-    /// Whole cells that each atom was moved by to be wrapped.
-    wrap: Vec<[i32; 3]>,
-}
 
 /// Finds all pairs; the structure has been validated and the cutoff is positive.
 pub(super) fn build(structure: &Structure, cutoff: f64) -> Result<NeighbourList> {
@@ -64,184 +29,6 @@ pub(super) fn build(structure: &Structure, cutoff: f64) -> Result<NeighbourList>
     let cell = structure.cell.unwrap_or_default();
     let bins = sort_into_bins(structure, &cell, cutoff)?;
     Ok(search(structure, &cell, cutoff, &bins))
-}
-
-fn sort_into_bins(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64) -> Result<Bins> {
-    let atoms = structure.len();
-    let periodic = structure.periodic;
-    let basis = completed_cell(cell, periodic);
-    let inv = inverse(&basis);
-    let heights = cell_heights(&basis);
-
-    // Coordinates along the basis: fractions of a cell where it repeats, lengths (Å) where it does not.
-    let mut along: Vec<[f64; 3]> = Vec::with_capacity(atoms);
-    let mut wrap: Vec<[i32; 3]> = Vec::with_capacity(atoms);
-    let mut low = [f64::INFINITY; 3];
-    let mut high = [f64::NEG_INFINITY; 3];
-    for &position in &structure.positions {
-        let mut s = row_times(position, &inv);
-        let mut w = [0_i32; 3];
-        for k in 0..3 {
-            if periodic[k] {
-                let whole = s[k].floor();
-                if whole.abs() > f64::from(i32::MAX / 4) {
-                    return Err(too_many(cutoff, whole.abs()));
-                }
-                // A tiny negative fraction rounds to one; it belongs to the last bin all the same.
-                s[k] = (s[k] - whole).min(1.0);
-                #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
-                let cells = whole as i32;
-                w[k] = cells;
-            }
-            low[k] = low[k].min(s[k]);
-            high[k] = high[k].max(s[k]);
-        }
-        along.push(s);
-        wrap.push(w);
-    }
-
-    let (axes, extent) = plan_axes(periodic, heights, &mut low, high, atoms, cutoff)?;
-    let bin: Vec<[i32; 3]> = along
-        .iter()
-        .map(|s| {
-            std::array::from_fn(|k| {
-                let scaled = if extent[k] > 0.0 {
-                    (s[k] - low[k]) / extent[k] * axes[k].bins as f64
-                } else {
-                    0.0
-                };
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "there are at most 4 N + 64 bins"
-                )]
-                let index = (scaled as i64).clamp(0, axes[k].bins - 1) as i32;
-                index
-            })
-        })
-        .collect();
-    Ok(counting_sort(structure, cell, axes, bin, wrap))
-}
-
-/// Chooses the bins of each axis; also returns the extent of the axes in the units of the coordinates: one cell
-/// where an axis repeats, the spread of the atoms (Å) where it does not.
-fn plan_axes(
-    periodic: [bool; 3],
-    heights: [f64; 3],
-    low: &mut [f64; 3],
-    high: [f64; 3],
-    atoms: usize,
-    cutoff: f64,
-) -> Result<([Axis; 3], [f64; 3])> {
-    let mut extent = [1.0; 3];
-    let mut wanted = [1.0; 3];
-    for k in 0..3 {
-        if periodic[k] {
-            low[k] = 0.0;
-            wanted[k] = (BINS_PER_CUTOFF[k] * heights[k] / (cutoff * (1.0 + ROUNDING))).floor();
-        } else {
-            extent[k] = high[k] - low[k];
-            wanted[k] = (BINS_PER_CUTOFF[k] * extent[k] / cutoff).floor();
-        }
-        wanted[k] = wanted[k].max(1.0);
-    }
-    // A few atoms in a vast box must not pay for empty bins.
-    let most = (4 * atoms + 64) as f64;
-    while wanted[0] * wanted[1] * wanted[2] > most {
-        let k = (0..3)
-            .max_by(|&p, &q| wanted[p].total_cmp(&wanted[q]))
-            .expect("three axes");
-        wanted[k] = (wanted[k] / 2.0).floor().max(1.0);
-    }
-
-    let mut axes = [Axis {
-        periodic: false,
-        bins: 1,
-        reach: 0,
-        cells: 0,
-    }; 3];
-    let mut images = 1.0;
-    for k in 0..3 {
-        let per_cutoff = if periodic[k] {
-            cutoff / heights[k]
-        } else if extent[k] > 0.0 {
-            cutoff / extent[k]
-        } else {
-            0.0
-        };
-        let mut reach = (per_cutoff * wanted[k] * (1.0 + 1e-3 * ROUNDING)).ceil();
-        if periodic[k] {
-            images *= 2.0 * (reach / wanted[k]).ceil() + 1.0;
-        } else {
-            reach = reach.min(wanted[k]);
-        }
-        if images > MOST_IMAGES || reach > MOST_IMAGES {
-            return Err(too_many(cutoff, images.max(reach)));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "both were bounded above")]
-        let (bins, reach) = (wanted[k] as i64, reach as i64);
-        axes[k] = Axis {
-            periodic: periodic[k],
-            bins,
-            reach,
-            cells: if periodic[k] {
-                (reach + bins - 1) / bins
-            } else {
-                0
-            },
-        };
-    }
-    Ok((axes, extent))
-}
-
-fn counting_sort(
-    structure: &Structure,
-    cell: &[[f64; 3]; 3],
-    axes: [Axis; 3],
-    bin: Vec<[i32; 3]>,
-    wrap: Vec<[i32; 3]>,
-) -> Bins {
-    let atoms = bin.len();
-    let total = usize::try_from(axes[0].bins * axes[1].bins * axes[2].bins)
-        .expect("bins are few and positive");
-    let flat = |b: &[i32; 3]| {
-        usize::try_from(
-            (i64::from(b[0]) * axes[1].bins + i64::from(b[1])) * axes[2].bins + i64::from(b[2]),
-        )
-        .expect("bin indices are not negative")
-    };
-    let mut starts = vec![0_u32; total + 1];
-    for b in &bin {
-        starts[flat(b) + 1] += 1;
-    }
-    for k in 0..total {
-        starts[k + 1] += starts[k];
-    }
-    let mut next = starts.clone();
-    let mut sorted = Bins {
-        axes,
-        starts,
-        atom: vec![0; atoms],
-        x: vec![0.0; atoms],
-        y: vec![0.0; atoms],
-        z: vec![0.0; atoms],
-        bin,
-        wrap,
-    };
-    for (index, position) in (0_u32..).zip(&structure.positions) {
-        let i = index as usize;
-        let slot = &mut next[flat(&sorted.bin[i])];
-        let at = *slot as usize;
-        *slot += 1;
-        let w = sorted.wrap[i].map(f64::from);
-        sorted.atom[at] = index;
-        let wrapped: [f64; 3] = std::array::from_fn(|k| {
-            position[k] - (w[0] * cell[0][k] + w[1] * cell[1][k] + w[2] * cell[2][k])
-        });
-        sorted.x[at] = wrapped[0];
-        sorted.y[at] = wrapped[1];
-        sorted.z[at] = wrapped[2];
-    }
-    sorted
 }
 
 /// A found pair before it is given to its centre: the centre and the image that the neighbour was seen from.
@@ -291,8 +78,9 @@ fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins)
                     continue;
                 };
                 let row = (cx * ay.bins + cy) * az.bins;
-                let mut top = bz + az.reach;
-                let bottom = bz - az.reach;
+                let Some((bottom, mut top)) = reach_along_row(bins, j, [ex, ey], bz, cutoff) else {
+                    continue;
+                };
                 if !az.periodic {
                     top = top.min(az.bins - 1);
                 }
@@ -343,21 +131,47 @@ fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins)
     gather(&found, &starts, &shifts, &bins.wrap)
 }
 
-impl Axis {
-    /// Cell and bin of an extended bin index; nothing where the axis ends.
-    #[inline]
-    fn locate(self, extended: i64) -> Option<(i64, i64)> {
-        if (0..self.bins).contains(&extended) {
-            Some((0, extended))
-        } else if self.periodic {
-            Some((
-                extended.div_euclid(self.bins),
-                extended.rem_euclid(self.bins),
-            ))
-        } else {
-            None
-        }
+/// First and last bin along the last axis that an atom can reach in a row of bins, or nothing where the row is too far.
+#[inline]
+fn reach_along_row(
+    bins: &Bins,
+    atom: usize,
+    row: [i64; 2],
+    bin: i64,
+    cutoff: f64,
+) -> Option<(i64, i64)> {
+    let reach = bins.axes[2].reach;
+    let all = (bin - reach, bin + reach);
+    let Some(square) = &bins.square else {
+        return Some(all);
+    };
+    let place = square.place[atom];
+    let mut squared = cutoff * cutoff;
+    for k in 0..2 {
+        let low = row[k] as f64 * square.width[k];
+        let distance = (low - place[k])
+            .max(place[k] - low - square.width[k])
+            .max(0.0);
+        squared -= distance * distance;
     }
+    // Places are rounded, so a little more than the cutoff is looked at; what is too far is sorted out later.
+    let slack = 1e-6 * (cutoff + square.width[2]);
+    let half = squared.max(0.0).sqrt() + slack;
+    if squared < -slack * cutoff {
+        return None;
+    }
+    if square.width[2] <= 0.0 {
+        return Some(all);
+    }
+    let bin_at = |at: f64| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a reach beyond all bins is cut to them right after"
+        )]
+        let index = (at / square.width[2]).floor() as i64;
+        index.clamp(all.0, all.1)
+    };
+    Some((bin_at(place[2] - half), bin_at(place[2] + half)))
 }
 
 fn wrapped_position(
@@ -484,12 +298,4 @@ fn gather(
         }
     }
     list
-}
-
-fn too_many(cutoff: f64, images: f64) -> Error {
-    Error::TooManyImages {
-        cutoff,
-        images,
-        limit: MOST_IMAGES,
-    }
 }
