@@ -12,6 +12,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("chemscale-datasets", &["chemscale-atoms", "selfies"]),
     ("chemgpt", &["chemscale-backend", "selfies"]),
     ("equivariant-gnn", &["chemscale-atoms", "chemscale-backend"]),
+    (
+        "equivariant-gnn-c",
+        &["chemscale-atoms", "chemscale-backend", "equivariant-gnn"],
+    ),
     ("chemscale-tpe", &[]),
     ("scaling-fit", &[]),
     (
@@ -120,7 +124,11 @@ fn only_the_backend_has_device_features() {
     let metadata = metadata();
     for package in metadata["packages"].as_array().expect("a list of packages") {
         let name = package["name"].as_str().expect("a name");
-        if matches!(name, "chemscale" | "chemscale-backend") {
+        // A library for C is an end product, which chooses its devices as the root package does.
+        if matches!(
+            name,
+            "chemscale" | "chemscale-backend" | "equivariant-gnn-c"
+        ) {
             continue;
         }
         let features = package["features"]

@@ -68,8 +68,12 @@ impl Default for RateSchedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
-    /// Structures per optimiser step.
+    /// Structures per optimiser step, unless one of the next two says otherwise.
     pub batch: usize,
+    /// Atoms per optimiser step at most: structures are taken while they fit, and at least one.
+    pub batch_atoms: Option<usize>,
+    /// Directed pairs within the cutoff per optimiser step at most.
+    pub batch_pairs: Option<usize>,
     /// Optimiser steps at most.
     pub steps: usize,
     /// Seconds of training at most.
@@ -112,6 +116,8 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             batch: 10,
+            batch_atoms: None,
+            batch_pairs: None,
             steps: 100_000,
             seconds: None,
             // NeuralForceField's rate for PaiNN.
@@ -159,6 +165,12 @@ impl TrainingConfig {
             self.batch.to_string(),
             "at least 1",
         )?;
+        for (field, value) in [
+            ("batch_atoms", self.batch_atoms),
+            ("batch_pairs", self.batch_pairs),
+        ] {
+            check(value != Some(0), field, "0".into(), "at least 1")?;
+        }
         check(
             self.steps > 0,
             "steps",

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use atoms::Structure;
-use rand::{SeedableRng as _, seq::SliceRandom as _};
-use rand_chacha::ChaCha8Rng;
 
-use super::loss::Label;
+use super::{batches::Size, loss::Label};
 use crate::{
     batch::Prepared,
     error::{Error, Result},
@@ -49,8 +47,13 @@ impl Set {
         Ok(set)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.prepared.len()
+    /// What each structure costs.
+    pub(super) fn sizes(&self) -> Vec<Size> {
+        let size = |prepared: &Prepared| Size {
+            atoms: prepared.species().len(),
+            pairs: prepared.pairs(),
+        };
+        self.prepared.iter().map(size).collect()
     }
 
     pub(super) fn pick(&self, indices: &[usize]) -> (Vec<&Prepared>, Vec<&Label>) {
@@ -59,18 +62,6 @@ impl Set {
             .map(|&k| (&self.prepared[k], &self.labels[k]))
             .unzip()
     }
-}
-
-/// The structures of step `step` (from 0): every pass takes all in an order of its own, which follows
-/// from the seed and the pass alone, so that a resumed run needs no state of the shuffle.
-pub(super) fn batch_of(step: usize, structures: usize, batch: usize, seed: u64) -> Vec<usize> {
-    let per_pass = structures.div_ceil(batch);
-    let (pass, part) = (step / per_pass, step % per_pass);
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(1 + pass as u64);
-    let mut order: Vec<usize> = (0..structures).collect();
-    order.shuffle(&mut random);
-    order[part * batch..((part + 1) * batch).min(structures)].to_vec()
 }
 
 /// What the network's numbers are multiplied by: the root mean square of the force components, or
@@ -98,23 +89,5 @@ pub(super) fn scale(set: &Set) -> f64 {
         mean_square.sqrt()
     } else {
         1.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::batch_of;
-
-    #[test]
-    fn each_pass_takes_every_structure_once_in_another_order() {
-        let pass = |p: usize| -> Vec<usize> {
-            (0..4).flat_map(|k| batch_of(4 * p + k, 10, 3, 7)).collect()
-        };
-        let (first, second) = (pass(0), pass(1));
-        assert_ne!(first, second);
-        for mut order in [first, second] {
-            order.sort_unstable();
-            assert_eq!(order, (0..10).collect::<Vec<_>>());
-        }
     }
 }

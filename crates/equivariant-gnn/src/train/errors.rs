@@ -3,7 +3,7 @@
 use backend::tape::{Graph, Tape};
 use serde::{Deserialize, Serialize};
 
-use super::data::Set;
+use super::{batches::in_order, config::TrainingConfig, data::Set};
 use crate::{
     batch::Batch,
     error::Result,
@@ -57,12 +57,11 @@ pub(super) fn errors(
     weights: &Weights,
     set: &Set,
     scale: f64,
-    batch: usize,
+    config: &TrainingConfig,
 ) -> Result<Errors> {
     let (mut energy, mut force, mut stress) = (Sums::default(), Sums::default(), Sums::default());
-    let all: Vec<usize> = (0..set.len()).collect();
-    for chunk in all.chunks(batch) {
-        let (structures, labels) = set.pick(chunk);
+    for chunk in in_order(&set.sizes(), config) {
+        let (structures, labels) = set.pick(&chunk);
         let batch = Batch::of(
             &structures,
             model.cutoff(),

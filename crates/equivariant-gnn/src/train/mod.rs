@@ -8,10 +8,12 @@
 //! zero ([`backend::tape::Var::exp_flushed`]), gradients smaller than 1e-18 are flushed to zero before
 //! the optimiser squares them, and pairs beyond the cutoff have the exact weight zero.
 
+mod batches;
 mod config;
 mod data;
 mod errors;
 mod loss;
+mod neighbours;
 mod references;
 mod state;
 
@@ -33,12 +35,17 @@ use crate::{
     potential::{Potential, Provenance},
     weights::{Weights, host},
 };
-use data::{Set, batch_of};
+use batches::Batches;
+use data::Set;
 use loss::Labels;
 use state::State;
 
 pub use config::{Penalty, RateSchedule, References, TrainingConfig};
 pub use errors::Errors;
+pub use neighbours::{average_neighbours, with_average_neighbours};
+
+/// The folder of the best potential so far in the folder of a run.
+const BEST: &str = "best";
 
 /// One validation during training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -118,7 +125,8 @@ impl<'a> Training<'a> {
     }
 
     /// Keeps checkpoints in a folder at every validation, and goes on from the last one if there is
-    /// one: a run that was killed ends with the same numbers as one that was not.
+    /// one: a run that was killed ends with the same numbers as one that was not. The potential of the best
+    /// validation so far lies in the folder's `best`, ready to be loaded while the training goes on.
     #[must_use]
     pub fn resumable(self, folder: &'a Path) -> Self {
         Self {
@@ -158,6 +166,7 @@ struct Run<'a> {
     model: Box<dyn Model>,
     train: &'a [Structure],
     set: Set,
+    batches: Batches,
     validation: Option<Set>,
     references: BTreeMap<u8, f64>,
     scale: f64,
@@ -227,6 +236,7 @@ impl<'a> Run<'a> {
             options,
             model,
             train,
+            batches: Batches::new(set.sizes(), config),
             set,
             validation,
             references,
@@ -246,28 +256,27 @@ impl<'a> Run<'a> {
     /// The training loop; true if the observer stopped it.
     fn go(&mut self, observer: &mut Observer<'_>) -> Result<bool> {
         let config = self.options.config;
-        let per_pass = self.set.len().div_ceil(config.batch);
-        let every = match config.validate_every {
-            0 => per_pass,
-            steps => steps,
-        };
-        let first = self.state.progress.step;
+        let mut done = 0;
         while self.state.progress.step < config.steps && !self.state.is_settled(config) {
             let rate = self.state.rate(config);
             let (loss, norm) = self.step(rate)?;
             let step = self.state.progress.step;
+            done += self.batches.of(step - 1).len();
+            let due = match config.validate_every {
+                0 => self.batches.ends_pass(step - 1),
+                every => step.is_multiple_of(every),
+            };
             let out_of_time = config.seconds.is_some_and(|limit| self.seconds() > limit);
             let last = step == config.steps || out_of_time;
-            let validated = (step.is_multiple_of(every) || last)
+            let validated = (due || last)
                 .then(|| self.validate(rate))
                 .transpose()?
                 .flatten();
             let elapsed = self.started.elapsed();
-            let done = (step - first) * config.batch;
             let flow = observer(&Progress {
                 step: step as u64,
                 steps_total: config.steps as u64,
-                epoch: step as f64 / per_pass as f64,
+                epoch: self.batches.passes_after(step - 1),
                 train_loss: loss,
                 validation: validated,
                 rate,
@@ -275,7 +284,7 @@ impl<'a> Run<'a> {
                 throughput: done as f64 / elapsed.as_secs_f64().max(1e-9),
                 elapsed,
             });
-            if step.is_multiple_of(every) || last || flow.is_break() {
+            if due || last || flow.is_break() {
                 self.save()?;
             }
             if flow.is_break() {
@@ -292,7 +301,7 @@ impl<'a> Run<'a> {
     fn step(&mut self, rate: f64) -> Result<(f64, f64)> {
         let config = self.options.config;
         let step = self.state.progress.step;
-        let picked = batch_of(step, self.set.len(), config.batch, config.seed);
+        let picked = self.batches.of(step).to_vec();
         let (structures, labels) = self.set.pick(&picked);
         let batch = Batch::of(
             &structures,
@@ -364,11 +373,12 @@ impl<'a> Run<'a> {
     fn validate(&mut self, rate: f64) -> Result<Option<f64>> {
         let config = self.options.config;
         let weights = self.weights.with_flat(self.state.averaged());
+        let step = self.state.progress.step;
         let Some(set) = &self.validation else {
             self.state.keep(&weights, None);
             return Ok(None);
         };
-        let errors = errors::errors(&*self.model, &weights, set, self.scale, config.batch)?;
+        let errors = errors::errors(&*self.model, &weights, set, self.scale, config)?;
         let metric = errors.force_mae.or(errors.energy_mae);
         self.state.progress.validations.push(Validation {
             step: self.state.progress.step,
@@ -376,7 +386,37 @@ impl<'a> Run<'a> {
             errors,
         });
         self.state.keep(&weights, metric);
+        if let Some(folder) = self.options.folder
+            && self.state.progress.best_step == step
+        {
+            self.potential(&weights)?.save(folder.join(BEST))?;
+        }
         Ok(metric)
+    }
+
+    /// The potential of some weights, with the errors of the best validation.
+    fn potential(&self, weights: &Weights) -> Result<Potential> {
+        let errors = self.best_errors();
+        let potential = Potential::new(
+            self.options.model.clone(),
+            weights.clone(),
+            self.scale,
+            self.references.clone(),
+        )?;
+        Ok(potential.with_provenance(Provenance {
+            training_set: Some(self.training_set.clone()),
+            steps: Some(self.state.progress.step),
+            energy_mae: errors.energy_mae,
+            force_mae: errors.force_mae,
+        }))
+    }
+
+    fn best_errors(&self) -> Errors {
+        let progress = &self.state.progress;
+        let mut all = progress.validations.iter();
+        all.find(|validation| validation.step == progress.best_step)
+            .map(|validation| validation.errors)
+            .unwrap_or_default()
     }
 
     fn save(&mut self) -> Result<()> {
@@ -394,27 +434,9 @@ impl<'a> Run<'a> {
         let seconds = self.seconds();
         let best = self.state.best.as_ref().expect("validated just above");
         let weights = self.weights.with_flat(best.clone());
+        let potential = self.potential(&weights)?;
         let best_step = self.state.progress.best_step;
-        let errors = self
-            .state
-            .progress
-            .validations
-            .iter()
-            .find(|validation| validation.step == best_step)
-            .map(|validation| validation.errors)
-            .unwrap_or_default();
-        let potential = Potential::new(
-            self.options.model.clone(),
-            weights,
-            self.scale,
-            self.references,
-        )?
-        .with_provenance(Provenance {
-            training_set: Some(self.training_set),
-            steps: Some(self.state.progress.step),
-            energy_mae: errors.energy_mae,
-            force_mae: errors.force_mae,
-        });
+        let errors = self.best_errors();
         Ok(Trained {
             potential,
             curve: self.state.losses,
