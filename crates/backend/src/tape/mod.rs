@@ -38,6 +38,7 @@ mod linear;
 mod message;
 mod reduce;
 mod shape;
+mod table;
 #[cfg(test)]
 mod tests;
 mod vector;
@@ -50,6 +51,8 @@ use std::{
 };
 
 use burn::tensor::{DType, Device, Tensor};
+
+pub use table::Table;
 
 /// What an input is to the computation; walks name the roles whose gradients they want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -151,6 +151,20 @@ impl MaceConfig {
             .collect()
     }
 
+    /// Functions of the distance, `[E, K]`.
+    fn radial(&self, weights: &Scope<'_>, distance: &Var<2>) -> Var<2> {
+        let roots = weights.buffer::<1>(ROOTS).reshape([1, self.functions]);
+        let cutoff = polynomial_cutoff(&distance.scale(1.0 / self.cutoff), self.cutoff_power);
+        let radial = distance
+            .mul(&roots)
+            .sin()
+            .mul(&distance.recip())
+            .scale((2.0 / self.cutoff).sqrt())
+            .mul(&cutoff); // [E, K]
+        weights.note(|| "radial_embedding".into(), &radial);
+        radial
+    }
+
     /// The weight of every path and channel for each pair.
     fn filter(&self, weights: &Scope<'_>, layer: &Layer, radial: &Var<2>) -> Var<2> {
         let mut x = radial.clone();
@@ -175,7 +189,7 @@ impl MaceConfig {
         weights: &Scope<'_>,
         layer: &Layer,
         features: &[Var<3>],
-        (harmonics, radial): (&Var<2>, &Var<2>),
+        (harmonics, distance, radial): (&Var<2>, &Var<2>, Option<&Var<2>>),
         pairs: &Pairs,
     ) -> Vec<Var<3>> {
         let flat = |what: &str| weights.weight::<1>(&format!("{}.{what}.weight", layer.name));
@@ -185,7 +199,12 @@ impl MaceConfig {
             .iter()
             .map(|block| block.gather(&pairs.neighbour)) // [E, M, C]
             .collect();
-        let filter = self.filter(weights, layer, radial);
+        let filter = match radial {
+            Some(radial) => self.filter(weights, layer, radial),
+            None => weights.of_distance(&layer.name, distance, self.cutoff, |weights, d| {
+                self.filter(weights, layer, &self.radial(weights, d))
+            }),
+        };
         let received: Vec<Var<3>> = layer
             .product
             .apply(&sent, harmonics, &filter)
@@ -376,15 +395,7 @@ impl Model for MaceConfig {
             distance,
             direction,
         } = Distances::new(input.vectors); // [E, 1], [E, 3]
-        let roots = weights.buffer::<1>(ROOTS).reshape([1, self.functions]);
-        let cutoff = polynomial_cutoff(&distance.scale(1.0 / self.cutoff), self.cutoff_power);
-        let radial = distance
-            .mul(&roots)
-            .sin()
-            .mul(&distance.recip())
-            .scale((2.0 / self.cutoff).sqrt())
-            .mul(&cutoff); // [E, K]
-        weights.note(|| "radial_embedding".into(), &radial);
+        let radial = (!weights.looks_up()).then(|| self.radial(weights, &distance)); // [E, K]
         // Vectors point from the neighbour to the centre here.
         let harmonics = spherical_harmonics(self.l_max, &direction.neg()); // [E, D]
 
@@ -401,7 +412,13 @@ impl Model for MaceConfig {
             let flat = |name: String| weights.weight::<1>(&name);
             let skip = flat(format!("{}.skip_tp.weight", layer.name));
             let own = layer.skip.apply(&features, &one_hot, &skip);
-            let heard = self.messages(weights, layer, &features, (&harmonics, &radial), pairs);
+            let heard = self.messages(
+                weights,
+                layer,
+                &features,
+                (&harmonics, &distance, radial.as_ref()),
+                pairs,
+            );
             let environment = Var::cat(&heard, 1); // [N, D, C]
             if weights.is_traced() {
                 let channel_major = environment.swap_dims(1, 2);

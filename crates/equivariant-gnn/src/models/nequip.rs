@@ -151,6 +151,20 @@ impl NequIPConfig {
         }
         layers
     }
+
+    /// Functions of the distance, `[E, K]`.
+    fn radial(&self, weights: &Scope<'_>, distance: &Var<2>) -> Var<2> {
+        let x = distance.scale(1.0 / self.cutoff); // [E, 1]
+        let cutoff = polynomial_cutoff(&x, self.cutoff_power); // [E, 1]
+        let radial = bessel(&x, &weights.buffer::<2>(ROOTS)).mul(&cutoff); // [E, K]
+        weights.note(|| "edge_norm:normed_edge_lengths".into(), &x);
+        weights.note(|| "bessel_encode:edge_cutoff".into(), &cutoff);
+        weights.note(|| "bessel_encode:edge_embedding".into(), &radial);
+        // The paper's normalisation of the radial functions, which Allegro leaves out.
+        let radial = radial.scale(std::f64::consts::TAU / self.cutoff.powi(2));
+        weights.note(|| "factor:edge_embedding".into(), &radial);
+        radial
+    }
 }
 
 /// Blocks of the same irrep side by side, as [`Irreps::simplified`] counts them.
@@ -249,15 +263,7 @@ impl Model for NequIPConfig {
             distance,
             direction,
         } = Distances::new(input.vectors); // [E, 1], [E, 3]
-        let x = distance.scale(1.0 / self.cutoff); // [E, 1]
-        let cutoff = polynomial_cutoff(&x, self.cutoff_power); // [E, 1]
-        let radial = bessel(&x, &weights.buffer::<2>(ROOTS)).mul(&cutoff); // [E, K]
-        weights.note(|| "edge_norm:normed_edge_lengths".into(), &x);
-        weights.note(|| "bessel_encode:edge_cutoff".into(), &cutoff);
-        weights.note(|| "bessel_encode:edge_embedding".into(), &radial);
-        // The paper's normalisation of the radial functions, which Allegro leaves out.
-        let radial = radial.scale(std::f64::consts::TAU / self.cutoff.powi(2));
-        weights.note(|| "factor:edge_embedding".into(), &radial);
+        let radial = (!weights.looks_up()).then(|| self.radial(weights, &distance)); // [E, K]
         let harmonics = spherical_harmonics(self.l_max(), &direction); // [E, (l_max + 1)²]
         weights.note(|| "spharm:edge_attrs".into(), &harmonics);
 
@@ -276,12 +282,16 @@ impl Model for NequIPConfig {
                 .iter()
                 .map(|block| block.gather(&pairs.neighbour)) // [E, M, C]
                 .collect();
-            let filter = mlp::apply(
-                weights,
-                &format!("{name}.edge_mlp"),
-                &self.radial_hidden,
-                &radial,
-            );
+            let network = format!("{name}.edge_mlp");
+            let filter = |weights: &Scope<'_>, radial: &Var<2>| {
+                mlp::apply(weights, &network, &self.radial_hidden, radial)
+            };
+            let filter = match &radial {
+                Some(radial) => filter(weights, radial),
+                None => weights.of_distance(&network, &distance, self.cutoff, |weights, d| {
+                    filter(weights, &self.radial(weights, d))
+                }),
+            };
             let messages = layer.product.apply(&sent, &harmonics, &filter);
             let received = messages
                 .iter()

@@ -14,7 +14,7 @@ use super::{
     readout,
 };
 use crate::{
-    batch::ELEMENTS,
+    batch::{ELEMENTS, Edges},
     error::Result,
     weights::{Init, Layout, Scope},
 };
@@ -66,6 +66,22 @@ struct Features {
 }
 
 impl PaiNNConfig {
+    /// The radial functions and one, times the cutoff function, `[H, K + 1]`.
+    ///
+    /// (W g + b) f = [W b] ([g 1] f): with the cutoff function and the bias inside the product, no pass over
+    /// the H × 9 C filters is needed beside the product itself.
+    fn radial(&self, weights: &Scope<'_>, distance: &Var<2>, edges: &Edges) -> Var<2> {
+        let basis = self.radial.gaussians(weights, distance); // [H, K]
+        let cutoff = cosine_cutoff(distance, self.radial.cutoff); // [H, 1]
+        if weights.is_traced() {
+            let each = |x: &Var<2>| x.gather(&edges.shared.filter);
+            weights.note(|| "d_ij".into(), &each(distance));
+            weights.note(|| "rbf".into(), &each(&basis));
+            weights.note(|| "fcut".into(), &each(&cutoff));
+        }
+        with_ones(&basis).mul(&cutoff)
+    }
+
     /// Equations 7 and 8: what each atom hears from its neighbours.
     ///
     /// `filters` are W(r) f(r) of this layer in three parts, each `[H, C]`.
@@ -189,21 +205,14 @@ impl Model for PaiNNConfig {
         let direction = Distances::new(input.vectors).direction; // [E, 3]
         // Filters depend on the distance alone: both directions of a pair share one.
         let distance = lengths(&input.vectors.gather(&edges.representative)); // [H, 1]
-        let basis = self.radial.gaussians(weights, &distance); // [H, K]
-        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [H, 1]
-        if weights.is_traced() {
-            let each = |x: &Var<2>| x.gather(&edges.shared.filter);
-            weights.note(|| "d_ij".into(), &each(&distance));
-            weights.note(|| "rbf".into(), &each(&basis));
-            weights.note(|| "fcut".into(), &each(&cutoff));
-        }
-        // (W g + b) f = [W b] ([g 1] f): with the cutoff function and the bias inside the product, no
-        // pass over the H × 9 C filters is needed beside the product itself.
-        let basis = with_ones(&basis).mul(&cutoff); // [H, K + 1]
-        let filter_net = with_bias(
-            &weights.weight("representation.filter_net.weight"),
-            &weights.weight("representation.filter_net.bias"),
-        ); // [3 C depth, K + 1]
+        let radial = (!weights.looks_up()).then(|| self.radial(weights, &distance, edges));
+        let filter_net = |weights: &Scope<'_>| {
+            with_bias(
+                &weights.weight("representation.filter_net.weight"),
+                &weights.weight("representation.filter_net.bias"),
+            ) // [3 C depth, K + 1]
+        };
+        let net = filter_net(weights);
 
         let embedding = weights.weight::<2>("representation.embedding.weight");
         let mut features = Features {
@@ -214,10 +223,19 @@ impl Model for PaiNNConfig {
             // The first layer has no vectors to carry, hence no third filter.
             let filters = std::array::from_fn(|k| {
                 if k == 2 && t == 0 {
-                    let empty = Tensor::zeros([1, 1], (&basis.device(), basis.dtype()));
+                    let empty = Tensor::zeros([1, 1], (&distance.device(), distance.dtype()));
                     return Var::constant(empty);
                 }
-                basis.matmul_transposed(&filter_net.narrow(0, (3 * t + k) * c, c)) // [H, C]
+                let first = (3 * t + k) * c;
+                if let Some(radial) = &radial {
+                    return radial.matmul_transposed(&net.narrow(0, first, c)); // [H, C]
+                }
+                let (name, end) = (format!("filter {t} {k}"), self.radial.cutoff);
+                weights.of_distance(&name, &distance, end, |weights, d| {
+                    let basis = with_ones(&self.radial.gaussians(weights, d));
+                    let net = filter_net(weights).narrow(0, first, c);
+                    basis.mul(&cosine_cutoff(d, end)).matmul_transposed(&net)
+                })
             });
             features = Self::message(weights, t, &features, &filters, &direction, &edges.shared);
             let Features { q, mu: Some(mu) } = features else {

@@ -13,7 +13,7 @@ use super::{
     readout,
 };
 use crate::{
-    batch::ELEMENTS,
+    batch::{ELEMENTS, Edges},
     error::Result,
     weights::{Init, Layout, Scope},
 };
@@ -50,6 +50,35 @@ impl SchNetConfig {
             depth,
             ..Self::default()
         }
+    }
+}
+
+impl SchNetConfig {
+    /// The radial functions with a column of ones, `[H, K + 1]`, and the cutoff function, `[E, 1]`.
+    fn radial(&self, weights: &Scope<'_>, distance: &Var<2>, edges: &Edges) -> (Var<2>, Var<2>) {
+        let basis = self.radial.gaussians(weights, distance); // [H, K]
+        let cutoff = cosine_cutoff(distance, self.radial.cutoff); // [H, 1]
+        let each = |x: &Var<2>| x.gather(&edges.shared.filter);
+        if weights.is_traced() {
+            weights.note(|| "d_ij".into(), &each(distance));
+            weights.note(|| "rbf".into(), &each(&basis));
+            weights.note(|| "fcut".into(), &each(&cutoff));
+        }
+        (with_ones(&basis), each(&cutoff))
+    }
+
+    /// The network that makes filters from radial functions.
+    ///
+    /// # Shapes
+    /// - `basis`: `[H, K + 1]`
+    /// - output: `[H, C]`
+    fn filter(weights: &Scope<'_>, name: &str, basis: &Var<2>) -> Var<2> {
+        let first = with_bias(
+            &weights.weight(&format!("{name}.filter_network.0.weight")),
+            &weights.weight(&format!("{name}.filter_network.0.bias")),
+        );
+        let hidden = basis.matmul_transposed(&first).shifted_softplus();
+        weights.dense(&format!("{name}.filter_network.1"), &hidden)
     }
 }
 
@@ -100,30 +129,26 @@ impl Model for SchNetConfig {
         let c = self.width;
         // Filters depend on the distance alone: both directions of a pair share one.
         let distance = lengths(&input.vectors.gather(&edges.representative)); // [H, 1]
-        let basis = self.radial.gaussians(weights, &distance); // [H, K]
-        let cutoff = cosine_cutoff(&distance, self.radial.cutoff); // [H, 1]
-        if weights.is_traced() {
-            let each = |x: &Var<2>| x.gather(&edges.shared.filter);
-            weights.note(|| "d_ij".into(), &each(&distance));
-            weights.note(|| "rbf".into(), &each(&basis));
-            weights.note(|| "fcut".into(), &each(&cutoff));
-        }
-        let basis = with_ones(&basis); // [H, K + 1]
-        let cutoff = cutoff.gather(&edges.shared.filter); // [E, 1]
+        let radial = (!weights.looks_up()).then(|| self.radial(weights, &distance, edges));
 
         let embedding = weights.weight::<2>("representation.embedding.weight");
         let mut x = embedding.gather(&input.batch.element); // [N, C]
         for t in 0..self.depth {
             let name = format!("representation.interactions.{t}");
-            let first = with_bias(
-                &weights.weight(&format!("{name}.filter_network.0.weight")),
-                &weights.weight(&format!("{name}.filter_network.0.bias")),
-            );
-            let filter = basis.matmul_transposed(&first).shifted_softplus(); // [H, C]
-            let filter = weights.dense(&format!("{name}.filter_network.1"), &filter); // [H, C]
             let y = weights.product(&format!("{name}.in2f.weight"), &x, 0, c, None); // [N, C]
-            // The cutoff function rides along as the one component of the spread.
-            let v = y.spread(&cutoff, &filter, &edges.shared).reshape([n, c]); // [N, C]
+            let v = if let Some((basis, cutoff)) = &radial {
+                // The cutoff function rides along as the one component of the spread.
+                let filter = Self::filter(weights, &name, basis); // [H, C]
+                y.spread(cutoff, &filter, &edges.shared)
+            } else {
+                let end = self.radial.cutoff;
+                let filter = weights.of_distance(&name, &distance, end, |weights, d| {
+                    let basis = with_ones(&self.radial.gaussians(weights, d));
+                    Self::filter(weights, &name, &basis).mul(&cosine_cutoff(d, end))
+                });
+                y.reshape([n, 1, c]).convolve(&filter, &edges.shared)
+            };
+            let v = v.reshape([n, c]);
             let v = weights
                 .dense(&format!("{name}.f2out.0"), &v)
                 .shifted_softplus();

@@ -6,6 +6,7 @@
 
 mod files;
 mod init;
+mod tables;
 
 use std::{
     any::Any,
@@ -23,6 +24,7 @@ use crate::{
     batch::Precision,
     error::{Error, Result},
 };
+use tables::Tables;
 
 pub(crate) use files::parse_named;
 pub use files::{Named, read_named, write_named};
@@ -115,6 +117,8 @@ pub struct Weights {
     unit: f64,
     /// Transposed copies of constant weights, made when first asked for.
     transposed: Arc<Mutex<HashMap<String, Tensor<2>>>>,
+    /// Networks of a distance as tables, if that is wanted.
+    tables: Option<Arc<Tables>>,
 }
 
 impl Weights {
@@ -154,6 +158,7 @@ impl Weights {
             precision,
             unit: 1.0,
             transposed: Arc::default(),
+            tables: None,
         }
     }
 
@@ -225,6 +230,7 @@ impl Weights {
         Self {
             flat,
             transposed: Arc::default(),
+            tables: self.tables.as_ref().map(|tables| tables.emptied().into()),
             ..self.clone()
         }
     }

@@ -8,6 +8,7 @@ mod mace;
 mod nequip;
 mod so3;
 mod spookynet;
+mod tables;
 mod training;
 mod zbl;
 
