@@ -126,7 +126,7 @@ pub struct SeedNoise {
 
 /// Half-width of an interval over the value above which an exponent is not quoted.
 const WIDEST: f64 = 0.5;
-/// Ratio of local exponents above which a curve is not one power law.
+/// Ratio of the exponents of both halves above which a curve is not one power law.
 const MOST_CURVED: f64 = 2.0;
 
 /// A term of the joint law steeper than this is over after the first step of a size ladder.
@@ -294,7 +294,7 @@ impl ScalingCurve {
         let saturating = attempt(Law::Saturating, &data, &options);
         let local_exponents = local_exponents(&points);
         let exponent = power.fit.as_ref().and_then(|fit| exponent(fit, "b"));
-        let verdict = verdict(&power, exponent.as_ref(), &local_exponents, points.len());
+        let verdict = verdict(&power, exponent.as_ref(), &points);
         Self {
             metric: metric.name.to_owned(),
             title: metric.title.to_owned(),
@@ -355,32 +355,60 @@ fn exponent(fit: &Fit, name: &str) -> Option<Exponent> {
     })
 }
 
-/// Slopes between neighbours; runs at the same resource are averaged in ln first.
-fn local_exponents(points: &[Point]) -> Vec<f64> {
-    let mut means: Vec<(f64, f64, usize)> = Vec::new();
+/// ln(resource) and the mean of ln(metric) over the runs there, in ascending order.
+fn log_means(points: &[Point]) -> Vec<(f64, f64)> {
+    let mut sums: Vec<(f64, f64, usize)> = Vec::new();
     for point in points {
-        match means.last_mut() {
+        match sums.last_mut() {
             Some((x, sum, count)) if (*x - point.x.ln()).abs() < 1e-12 => {
                 *sum += point.y.ln();
                 *count += 1;
             }
-            _ => means.push((point.x.ln(), point.y.ln(), 1)),
+            _ => sums.push((point.x.ln(), point.y.ln(), 1)),
         }
     }
-    let mean = |&(x, sum, count): &(f64, f64, usize)| (x, sum / count as f64);
-    means
-        .windows(2)
-        .map(|pair| {
-            let ((x0, y0), (x1, y1)) = (mean(&pair[0]), mean(&pair[1]));
-            -(y1 - y0) / (x1 - x0)
-        })
+    sums.into_iter()
+        .map(|(x, sum, count)| (x, sum / count as f64))
         .collect()
 }
 
+/// Slopes between neighbours; runs at the same resource are averaged in ln first.
+fn local_exponents(points: &[Point]) -> Vec<f64> {
+    log_means(points)
+        .windows(2)
+        .map(|pair| -(pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0))
+        .collect()
+}
+
+/// Least-squares exponents of the lower and the upper half of the range, which share the resource
+/// in the middle; `None` below three resources.
+fn half_exponents(points: &[Point]) -> Option<(f64, f64)> {
+    let means = log_means(points);
+    if means.len() < 3 {
+        return None;
+    }
+    let half = means.len().div_ceil(2);
+    let slope = |part: &[(f64, f64)]| {
+        let n = part.len() as f64;
+        let (x, y) = part.iter().fold((0.0, 0.0), |(x, y), point| {
+            (x + point.0 / n, y + point.1 / n)
+        });
+        let (over, under) = part.iter().fold((0.0, 0.0), |(over, under), point| {
+            (
+                over + (point.0 - x) * (point.1 - y),
+                under + (point.0 - x).powi(2),
+            )
+        });
+        -over / under
+    };
+    Some((slope(&means[..half]), slope(&means[means.len() - half..])))
+}
+
 /// The rule that the report states: an exponent is resolved if its interval is bounded, leaves out
-/// zero and is narrower than half of the value on either side, and if the local exponents stay
-/// within a factor of two, so that one number can stand for the whole range.
-fn verdict(power: &Attempt, exponent: Option<&Exponent>, local: &[f64], points: usize) -> Verdict {
+/// zero and is narrower than half of the value on either side, and if the exponents of both halves
+/// of the range agree within a factor of two, so that one number can stand for all of it. Halves,
+/// not neighbours: the slope between two runs is mostly the noise of both.
+fn verdict(power: &Attempt, exponent: Option<&Exponent>, points: &[Point]) -> Verdict {
     let not = |reason: String| Verdict {
         resolved: false,
         reason,
@@ -392,7 +420,7 @@ fn verdict(power: &Attempt, exponent: Option<&Exponent>, local: &[f64], points: 
         return not("no exponent could be fitted".into());
     };
     let (Some(lower), Some(upper)) = (exponent.lower, exponent.upper) else {
-        return not(format!("{points} points leave the interval open"));
+        return not(format!("{} points leave the interval open", points.len()));
     };
     if exponent.value <= 0.0 {
         return not("the metric does not fall as the resource grows".into());
@@ -409,11 +437,11 @@ fn verdict(power: &Attempt, exponent: Option<&Exponent>, local: &[f64], points: 
             100.0 * half
         ));
     }
-    if let (Some(first), Some(last)) = (local.first(), local.last()) {
-        let (small, large) = (first.min(*last), first.max(*last));
-        if local.len() > 1 && (small <= 0.0 || large / small > MOST_CURVED) {
+    if let Some((first, last)) = half_exponents(points) {
+        let (small, large) = (first.min(last), first.max(last));
+        if small <= 0.0 || large / small > MOST_CURVED {
             return not(format!(
-                "not one power law: the local exponent goes from {first:.3} to {last:.3}"
+                "not one power law: the exponent goes from {first:.3} in the lower half to {last:.3} in the upper half"
             ));
         }
     }

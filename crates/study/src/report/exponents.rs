@@ -12,8 +12,8 @@ pub(super) fn exponents(html: &mut String, results: &Results) {
     html.push_str(
         "<h2 id=\"exponents\">Exponents, and which of them may be quoted</h2>\n\
          <p>The metric is taken to fall as R<sup>−b</sup>. An exponent is called <b>resolved</b> if its 95 % profile \
-         interval is bounded, leaves out zero and is narrower than ±50 % of the value, and if the local exponents \
-         at both ends of the range agree within a factor of two. Everything else is listed with the reason, not hidden.</p>\n",
+         interval is bounded, leaves out zero and is narrower than ±50 % of the value, and if the \
+         exponents of the lower and the upper half of the range agree within a factor of two. Everything else is listed with the reason, not hidden.</p>\n",
     );
     for family in &results.families {
         let _ = write!(

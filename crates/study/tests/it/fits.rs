@@ -74,7 +74,7 @@ fn a_curve_that_bends_towards_a_floor_is_not_sold_as_one_power_law() {
         .unwrap();
     assert!(!bent.verdict.resolved, "{:?}", bent.verdict);
     assert!(
-        bent.verdict.reason.contains("local exponent"),
+        bent.verdict.reason.contains("not one power law"),
         "{}",
         bent.verdict.reason
     );
