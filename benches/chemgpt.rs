@@ -22,7 +22,8 @@ fn training(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, fused) in [("fused", true), ("plain", false)] {
         let model = config().init(1, &device).with_fused_operations(fused);
-        let mut trainer = Trainer::new(model, &TrainingConfig::new(u64::MAX));
+        let mut trainer = Trainer::new(model, &TrainingConfig::new(u64::MAX))
+            .expect("every device knows float32");
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(trainer.step(&batch).expect("the batch fits the model")));
         });

@@ -112,7 +112,7 @@ fn main() -> Result<()> {
             .with_fused_operations(!arguments.plain)
             .with_recomputation(arguments.recompute);
         let training = TrainingConfig::new(1000).with_rate(1e-4);
-        let mut trainer = Trainer::new(model, &training);
+        let mut trainer = Trainer::new(model, &training)?;
         let tokens = arguments.rows * arguments.length;
         let ids = (0..tokens)
             .map(|at| u32::try_from(at * 7919 % 679 + 5))

@@ -93,18 +93,11 @@ impl PackedRows {
     /// digits): a resumed run checks that it has the same data.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        let header = [
-            self.length as u64,
-            self.separate.map_or(u64::MAX, u64::from),
-        ];
-        let words = header
-            .into_iter()
-            .chain(self.ids.iter().map(|&id| u64::from(id)));
-        for byte in words.flat_map(u64::to_le_bytes) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let mut hash = Fingerprint::new(self.length, self.separate);
+        for &id in &self.ids {
+            hash.add(id);
         }
-        format!("{hash:016x}")
+        hash.finish()
     }
 
     /// The first `rows` rows (all when there are fewer): subsets of growing size are nested.
@@ -130,6 +123,32 @@ impl PackedRows {
         match self.separate {
             None => batch,
             Some(end) => batch.with_separate_molecules(end),
+        }
+    }
+}
+
+/// FNV-1a (64 bits) of the length of the rows, the end of separate molecules, and every token.
+pub(crate) struct Fingerprint(u64);
+
+impl Fingerprint {
+    pub(crate) fn new(length: usize, separate: Option<u32>) -> Self {
+        let mut hash = Self(0xcbf2_9ce4_8422_2325);
+        hash.add_word(length as u64);
+        hash.add_word(separate.map_or(u64::MAX, u64::from));
+        hash
+    }
+
+    pub(crate) fn add(&mut self, id: u32) {
+        self.add_word(u64::from(id));
+    }
+
+    pub(crate) fn finish(&self) -> String {
+        format!("{:016x}", self.0)
+    }
+
+    fn add_word(&mut self, word: u64) {
+        for byte in word.to_le_bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 }

@@ -116,6 +116,17 @@ pub enum Error {
         /// What would help.
         advice: &'static str,
     },
+    /// The device cannot compute as asked.
+    #[error("{device} does not compute in {precision}")]
+    Precision {
+        /// The device.
+        device: String,
+        /// What was asked for.
+        precision: &'static str,
+    },
+    /// A device cannot be opened.
+    #[error(transparent)]
+    Device(#[from] backend::DeviceError),
     /// A folder holds a run with other settings.
     #[error("{path} holds a run with other settings: {field}")]
     OtherRun {

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Affine, Block, ChemGpt, Norm};
+use super::{Affine, Block, ChemGpt, Norm, Precision};
 use crate::config::ChemGptConfig;
 
 impl ChemGptConfig {
@@ -44,6 +44,7 @@ impl ChemGptConfig {
             config: self.clone(),
             fused: true,
             recompute: false,
+            precision: Precision::Float32,
         }
     }
 }

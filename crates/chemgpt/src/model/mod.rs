@@ -10,13 +10,17 @@
 //! `transformers`' `GPTNeoForCausalLM`; Black et al., GPT-Neo (2021), <https://doi.org/10.5281/zenodo.5297715>.
 
 mod fused;
+mod gradients;
 mod initial;
 mod plain;
+mod precision;
 mod weights;
 
+use backend::custom::HostTensor;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+pub use precision::Precision;
 pub use weights::NamedTensor;
 
 use crate::batch::Batch;
@@ -75,6 +79,8 @@ pub struct ChemGpt {
     fused: bool,
     #[module(skip)]
     recompute: bool,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl ChemGpt {
@@ -99,7 +105,7 @@ impl ChemGpt {
     /// A token or a position that the model does not have.
     pub fn logits(&self, batch: &Batch) -> Result<Tensor<3>> {
         let hidden = self.hidden(batch)?; // [N, C]
-        let logits = hidden.matmul(self.tokens.val().transpose()); // [N, V]
+        let logits = self.precision.product(hidden, self.tokens.val()); // [N, V]
         Ok(logits.reshape([batch.rows, batch.length, self.config.vocab])) // [B, T, V]
     }
 
@@ -133,7 +139,7 @@ impl ChemGpt {
     /// The stream after the last block, before the last normalisation; `each` sees the input of every block.
     fn stream(&self, batch: &Batch, each: &mut dyn FnMut(&Tensor<2>)) -> Result<Tensor<2>> {
         batch.validate(&self.config)?;
-        if self.fused
+        if self.fuses()
             && let Some(x) = self.fused_stream(batch, each)
         {
             return Ok(x);
@@ -142,7 +148,8 @@ impl ChemGpt {
         let mut x = plain::embed(self.tokens.val(), self.positions.val(), batch); // [N, C]
         for (index, block) in self.blocks.iter().enumerate() {
             each(&x);
-            x = block.forward(x, &self.config, batch, masks.of(self.config.kind(index)));
+            let mask = masks.of(self.config.kind(index));
+            x = block.forward(x, &self.config, batch, mask, self.precision);
         }
         Ok(x)
     }
@@ -158,7 +165,7 @@ impl ChemGpt {
     /// A token or a position that the model does not have.
     pub fn loss_over(&self, batch: &Batch, items: usize) -> Result<Tensor<1>> {
         let x = self.stream(batch, &mut |_| {})?; // [N, C]
-        if self.fused
+        if self.fuses()
             && let Some(loss) = self.fused_loss(x.clone(), batch, items)
         {
             return Ok(loss);
@@ -169,6 +176,7 @@ impl ChemGpt {
             self.tokens.val(),
             batch,
             items,
+            self.precision,
         ))
     }
 
@@ -189,7 +197,12 @@ impl ChemGpt {
     /// A token or a position that the model does not have.
     pub fn log_probabilities(&self, batch: &Batch) -> Result<Vec<f32>> {
         let hidden = self.hidden(batch)?; // [N, C]
-        Ok(plain::log_probabilities(hidden, self.tokens.val(), batch))
+        Ok(plain::log_probabilities(
+            hidden,
+            self.tokens.val(),
+            batch,
+            self.precision,
+        ))
     }
 
     /// The same model without an autodiff graph, for inference.
@@ -212,11 +225,42 @@ impl ChemGpt {
         self.fused
     }
 
+    /// Whether this model computes by the operations of this crate that do a whole block at once.
+    fn fuses(&self) -> bool {
+        self.fused
+            && self.precision == Precision::Float32
+            && HostTensor::of(self.tokens.val().inner()).is_some()
+    }
+
     /// Whether the backward pass computes the inside of each block again instead of keeping it: about a third more
-    /// time, and a tenth of the memory. Off by default; only the fused operations know it.
+    /// time, and a tenth of the memory. Off by default. [`loss_gradients`](Self::loss_gradients) knows it on every
+    /// device; the graph of [`loss_over`](Self::loss_over) only where the fused operations are in use.
     #[must_use]
     pub fn with_recomputation(mut self, recompute: bool) -> Self {
         self.recompute = recompute;
         self
+    }
+
+    /// Whether the backward pass computes the inside of each block again.
+    #[must_use]
+    pub fn recomputes(&self) -> bool {
+        self.recompute
+    }
+
+    /// The numbers in which matrix products are computed; float32 by default. Parameters, and so an optimiser's master
+    /// weights, are float32 whatever this says.
+    ///
+    /// # Errors
+    /// [`Error::Precision`](crate::Error::Precision) when the device of the parameters does not know the numbers.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self> {
+        precision.check(&self.device())?;
+        self.precision = precision;
+        Ok(self)
+    }
+
+    /// The numbers in which matrix products are computed.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 }

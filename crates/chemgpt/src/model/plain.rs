@@ -1,9 +1,9 @@
 //! The forward pass in ordinary Burn operations: it runs on every device and Burn differentiates it.
 
 use burn::tensor::activation::{log_softmax, softmax};
-use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
-use super::{Block, Norm};
+use super::{Block, Norm, Precision};
 use crate::batch::{Batch, IGNORED};
 use crate::config::{AttentionKind, ChemGptConfig};
 
@@ -87,29 +87,30 @@ impl Block {
         config: &ChemGptConfig,
         batch: &Batch,
         hidden_pairs: &Tensor<4, Bool>,
+        precision: Precision,
     ) -> Tensor<2> {
         let [b, t, h, c] = [batch.rows, batch.length, config.heads, config.width];
         let normed = self.norm_1.forward(x.clone(), config.epsilon);
-        let qkv = normed.matmul(self.qkv.val().transpose()); // [N, 3C]
+        let qkv = precision.product(normed, self.qkv.val()); // [N, 3C]
         let [q, k, v] = [0, 1, 2].map(|part| {
             qkv.clone()
                 .slice([0..b * t, part * c..(part + 1) * c])
                 .reshape([b, t, h, c / h])
                 .swap_dims(1, 2) // [B, H, T, C/H]
         });
-        let kind = v.dtype();
         // GPT-Neo does not divide by the root of the head's width, and keeps the scores in float32.
-        let scores = q.cast(DType::F32).matmul(k.cast(DType::F32).transpose()); // [B, H, T, T]
+        let scores = q.matmul(k.transpose()); // [B, H, T, T]
         let hidden = hidden_pairs.clone().expand([b, h, t, t]);
-        let weights = softmax(scores.mask_fill(hidden, f32::MIN), 3).cast(kind);
-        let heads = weights.matmul(v).swap_dims(1, 2).reshape([b * t, c]); // [N, C]
-        let attended = heads.matmul(self.output.weight.val().transpose())
+        let weights = softmax(scores.mask_fill(hidden, f32::MIN), 3);
+        let heads = precision.matmul(weights, v); // [B, H, T, C/H]
+        let heads = heads.swap_dims(1, 2).reshape([b * t, c]); // [N, C]
+        let attended = precision.product(heads, self.output.weight.val())
             + self.output.bias.val().unsqueeze::<2>();
         let x = x + attended; // [N, C]
         let normed = self.norm_2.forward(x.clone(), config.epsilon);
         let inner =
-            normed.matmul(self.fc.weight.val().transpose()) + self.fc.bias.val().unsqueeze::<2>(); // [N, F]
-        let outer = gelu_new(inner).matmul(self.project.weight.val().transpose())
+            precision.product(normed, self.fc.weight.val()) + self.fc.bias.val().unsqueeze::<2>(); // [N, F]
+        let outer = precision.product(gelu_new(inner), self.project.weight.val())
             + self.project.bias.val().unsqueeze::<2>();
         x + outer // [N, C]
     }
@@ -123,8 +124,8 @@ fn gelu_new(x: Tensor<2>) -> Tensor<2> {
 }
 
 /// Logarithms of the probabilities, float32: \[N, C\] → \[N, V\].
-fn log_distribution(hidden: Tensor<2>, tokens: Tensor<2>) -> Tensor<2> {
-    log_softmax(hidden.matmul(tokens.transpose()).cast(DType::F32), 1)
+fn log_distribution(hidden: Tensor<2>, tokens: Tensor<2>, precision: Precision) -> Tensor<2> {
+    log_softmax(precision.product(hidden, tokens), 1)
 }
 
 /// −Σ ln p(target) / items over the targets that count, \[1\].
@@ -133,6 +134,7 @@ pub(super) fn cross_entropy(
     tokens: Tensor<2>,
     batch: &Batch,
     items: usize,
+    precision: Precision,
 ) -> Tensor<1> {
     let device = hidden.device();
     let targets = batch.resolved_targets();
@@ -143,20 +145,25 @@ pub(super) fn cross_entropy(
     }
     let count = targets.len();
     let hidden = hidden.select(0, index_tensor(&places, &device)); // [M, C]
-    let logarithms = log_distribution(hidden, tokens); // [M, V]
+    let logarithms = log_distribution(hidden, tokens, precision); // [M, V]
     let chosen = logarithms.gather(1, index_tensor(&targets, &device).reshape([count, 1]));
     chosen.sum().mul_scalar(-1.0 / items as f64) // [1]
 }
 
 /// ln p(target) of each place, 0 where the target does not count.
-pub(super) fn log_probabilities(hidden: Tensor<2>, tokens: Tensor<2>, batch: &Batch) -> Vec<f32> {
+pub(super) fn log_probabilities(
+    hidden: Tensor<2>,
+    tokens: Tensor<2>,
+    batch: &Batch,
+    precision: Precision,
+) -> Vec<f32> {
     let device = hidden.device();
     let targets = batch.resolved_targets();
     let safe: Vec<u32> = targets
         .iter()
         .map(|&id| if id == IGNORED { 0 } else { id })
         .collect();
-    let logarithms = log_distribution(hidden, tokens); // [N, V]
+    let logarithms = log_distribution(hidden, tokens, precision); // [N, V]
     let chosen = logarithms.gather(1, index_tensor(&safe, &device).reshape([safe.len(), 1]));
     let mut values: Vec<f32> = chosen
         .into_data()

@@ -7,7 +7,7 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 
 use super::initial::parameter;
-use super::{Affine, Block, ChemGpt, Norm};
+use super::{Affine, Block, ChemGpt, Norm, Precision};
 use crate::config::ChemGptConfig;
 use crate::error::{Error, Result};
 
@@ -156,6 +156,7 @@ impl ChemGpt {
             config: config.clone(),
             fused: true,
             recompute: false,
+            precision: Precision::Float32,
         })
     }
 }

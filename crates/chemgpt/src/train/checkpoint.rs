@@ -5,10 +5,10 @@ use std::path::Path;
 
 use backend::optim::Moments;
 use backend::run::{write_atomic, write_json};
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainingConfig;
+use super::devices::Devices;
 use super::trainer::Trainer;
 use crate::config::ChemGptConfig;
 use crate::error::{Error, Result};
@@ -52,11 +52,12 @@ pub(super) fn read(
     folder: &Path,
     config: &ChemGptConfig,
     training: &TrainingConfig,
-    device: &Device,
+    devices: &Devices,
 ) -> Result<Trainer> {
     let path = folder.join("model.safetensors");
-    let model = ChemGpt::from_named_tensors(config, read_tensors(&path)?, &path, device)?;
-    let mut trainer = Trainer::new(model, training);
+    let device = devices.first().clone().autodiff();
+    let model = ChemGpt::from_named_tensors(config, read_tensors(&path)?, &path, &device)?;
+    let mut trainer = Trainer::on(model, devices, training)?;
     let moments = Moments::from_bytes(&bytes(&folder.join("optimizer.safetensors"))?)?;
     trainer.optimizer.restore(moments);
     if let Some(average) = &mut trainer.average {

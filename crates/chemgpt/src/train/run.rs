@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 
 use super::checkpoint;
 use super::config::TrainingConfig;
+use super::devices::Devices;
 use super::evaluate::validation_loss;
 use super::trainer::Trainer;
 use crate::config::ChemGptConfig;
-use crate::data::{BatchOrder, PackedRows};
+use crate::data::BatchOrder;
 use crate::error::{Error, Result};
 use crate::model::ChemGpt;
+use crate::rows::TokenRows;
 
 /// One row of the learning curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,14 +71,14 @@ pub struct Trained {
 pub fn train(
     model: &ChemGptConfig,
     training: &TrainingConfig,
-    rows: &PackedRows,
-    validation: &PackedRows,
+    rows: &dyn TokenRows,
+    validation: &dyn TokenRows,
     device: &Device,
     observer: &mut Observer<'_>,
 ) -> Result<Trained> {
     check(model, training, rows, validation)?;
     let fresh = model.init(training.seed, &device.clone().autodiff());
-    Trainer::new(fresh, training).run(training, rows, validation, None, observer)
+    Trainer::new(fresh, training)?.run(training, rows, validation, None, observer)
 }
 
 /// As [`train`], but goes on from `start` instead of fresh weights: fine-tuning on other data.
@@ -86,8 +88,8 @@ pub fn train(
 pub fn fine_tune(
     start: &ChemGpt,
     training: &TrainingConfig,
-    rows: &PackedRows,
-    validation: &PackedRows,
+    rows: &dyn TokenRows,
+    validation: &dyn TokenRows,
     observer: &mut Observer<'_>,
 ) -> Result<Trained> {
     check(start.config(), training, rows, validation)?;
@@ -97,7 +99,7 @@ pub fn fine_tune(
         Path::new("the given model"),
         &start.device().autodiff(),
     )?;
-    Trainer::new(model, training).run(training, rows, validation, None, observer)
+    Trainer::new(model, training)?.run(training, rows, validation, None, observer)
 }
 
 /// How often a run in a folder is saved.
@@ -111,7 +113,7 @@ pub struct Saving {
 
 /// As [`train`], in a folder that holds settings, metrics, and checkpoints. A run that was killed at any moment goes on
 /// from its last checkpoint, and its metrics read as if it had never stopped: bit for bit on the same device and number
-/// of threads.
+/// of threads. `devices` is a device, or several that share the rows of each batch.
 ///
 /// # Errors
 /// As [`train`]; [`Error::OtherRun`] when the folder holds a run with other settings or other data, and what the system
@@ -121,8 +123,8 @@ pub fn train_in_folder(
     model: &ChemGptConfig,
     training: &TrainingConfig,
     saving: Saving,
-    [rows, validation]: [&PackedRows; 2],
-    device: &Device,
+    [rows, validation]: [&dyn TokenRows; 2],
+    devices: impl Into<Devices>,
     observer: &mut Observer<'_>,
 ) -> Result<Trained> {
     check(model, training, rows, validation)?;
@@ -134,10 +136,12 @@ pub fn train_in_folder(
     });
     claim(&run, &settings)?;
     let checkpoints = run.checkpoints()?;
-    let autodiff = device.clone().autodiff();
-    let trainer = match checkpoints.latest()? {
-        Some((_, path)) => checkpoint::read(&path, model, training, &autodiff)?,
-        None => Trainer::new(model.init(training.seed, &autodiff), training),
+    let devices = devices.into();
+    let trainer = if let Some((_, path)) = checkpoints.latest()? {
+        checkpoint::read(&path, model, training, &devices)?
+    } else {
+        let fresh = model.init(training.seed, &devices.first().clone().autodiff());
+        Trainer::on(fresh, &devices, training)?
     };
     let columns = ["step", "loss", "gradient_norm", "rate", "validation"];
     let metrics = run.metrics(&columns, trainer.step)?;
@@ -191,14 +195,13 @@ fn first_difference(asked: &Value, found: &Value, path: &str) -> Option<String> 
 fn check(
     model: &ChemGptConfig,
     training: &TrainingConfig,
-    rows: &PackedRows,
-    validation: &PackedRows,
+    rows: &dyn TokenRows,
+    validation: &dyn TokenRows,
 ) -> Result<()> {
     model.validate()?;
     training.validate()?;
     for rows in [rows, validation] {
-        rows.batch(&(0..rows.rows()).collect::<Vec<_>>())
-            .validate(model)?;
+        rows.check(model)?;
     }
     Ok(())
 }
@@ -241,8 +244,8 @@ impl Trainer {
     fn run(
         mut self,
         training: &TrainingConfig,
-        rows: &PackedRows,
-        validation: &PackedRows,
+        rows: &dyn TokenRows,
+        validation: &dyn TokenRows,
         mut store: Option<Store>,
         observer: &mut Observer<'_>,
     ) -> Result<Trained> {
@@ -256,7 +259,7 @@ impl Trainer {
         let mut stopped = false;
         while self.step < training.steps {
             let index = self.step;
-            let report = self.step(&rows.batch(order.rows_of(index)))?;
+            let report = self.step(&rows.batch(order.rows_of(index))?)?;
             if !(report.loss <= bound && report.gradient_norm.is_finite()) {
                 return Err(Error::Diverged {
                     step: index + 1,

@@ -1,10 +1,10 @@
 //! One optimiser step at a time.
 
-use backend::optim::{AdamW, Ema, Schedule, accumulate, global_norm};
+use backend::optim::{AdamW, Ema, Schedule, global_norm};
 use burn::module::Module;
-use burn::optim::GradientsParams;
 
 use super::config::TrainingConfig;
+use super::devices::{Devices, gradients};
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::model::ChemGpt;
@@ -29,22 +29,40 @@ pub struct Trainer {
     pub(super) schedule: Schedule,
     pub(super) clip: Option<f64>,
     pub(super) accumulation: usize,
+    pub(super) devices: Devices,
     pub(super) step: u64,
 }
 
 impl Trainer {
-    /// Starts at step 0 with `model`, which must be on an autodiff device.
-    #[must_use]
-    pub fn new(model: ChemGpt, config: &TrainingConfig) -> Self {
-        Self {
-            model,
+    /// Starts at step 0 with `model`, which must be on an autodiff device. Precision and recomputation are those of
+    /// the configuration; recomputation also that of the model.
+    ///
+    /// # Errors
+    /// [`Error::Precision`](crate::Error::Precision) when the model's device does not know the numbers.
+    pub fn new(model: ChemGpt, config: &TrainingConfig) -> Result<Self> {
+        let devices = Devices::from(&model.device());
+        Self::on(model, &devices, config)
+    }
+
+    /// As [`new`](Self::new), with each batch shared out over `devices`, of which the model must be on the first.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), for any of the devices.
+    pub fn on(model: ChemGpt, devices: &Devices, config: &TrainingConfig) -> Result<Self> {
+        devices.check(config.precision)?;
+        let recompute = config.recompute || model.recomputes();
+        Ok(Self {
+            model: model
+                .with_precision(config.precision)?
+                .with_recomputation(recompute),
             optimizer: config.optimizer.init(),
             average: config.average.map(Ema::new),
             schedule: config.schedule(),
             clip: config.clip,
             accumulation: config.accumulation,
+            devices: devices.clone(),
             step: 0,
-        }
+        })
     }
 
     /// Steps done.
@@ -72,28 +90,12 @@ impl Trainer {
     /// Loss and gradients of one batch, then one update. A loss that is not finite leaves the weights as they were.
     ///
     /// # Errors
-    /// A token or a position that the model does not have.
-    ///
-    /// # Panics
-    /// Never: a batch has at least one part.
+    /// A token or a position that the model does not have, and a batch with fewer rows than there are devices.
     pub fn step(&mut self, batch: &Batch) -> Result<StepReport> {
         let rate = self.schedule.rate(self.step);
         let items = batch.target_count().max(1);
-        let parts = self.accumulation.min(batch.rows).max(1);
-        let mut loss = 0.0;
-        let mut gradients: Option<GradientsParams> = None;
-        for part in 0..parts {
-            let rows = part * batch.rows / parts..(part + 1) * batch.rows / parts;
-            let part = if parts == 1 {
-                self.model.loss_over(batch, items)?
-            } else {
-                self.model.loss_over(&batch.slice(rows), items)?
-            };
-            loss += f64::from(part.clone().into_scalar::<f32>());
-            let part = GradientsParams::from_grads(part.backward(), &self.model);
-            gradients = Some(accumulate(&self.model, gradients, part));
-        }
-        let gradients = gradients.expect("there is at least one part");
+        let (loss, gradients) =
+            gradients(&self.model, &self.devices, batch, items, self.accumulation)?;
         let mut report = StepReport {
             loss,
             gradient_norm: f64::NAN,

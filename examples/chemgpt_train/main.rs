@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --release --example chemgpt_train -- --molecules molecules.smi --out run --width 64 --layers 4 --steps 500
+//! cargo run --release --example chemgpt_train -- --shards shards --out run
 //! ```
+//!
+//! `--shards` takes a folder that `prepare_tokens` made: the tokens stay in the files, so memory does not grow with them.
 //!
 //! Started again with the same settings after a kill it goes on from its last checkpoint, bit for bit. The last line
 //! names the folder of the finished model; a model of 300,000 parameters takes about a minute for 500 steps on one core.
@@ -11,26 +14,36 @@
     reason = "progress and the result are the output"
 )]
 
+mod data;
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use backend::optim::Decay;
 use backend::run::Progress;
 use chemgpt::memory::{check_memory, estimate_memory};
-use chemgpt::train::{Saving, train_in_folder};
-use chemgpt::{ChemGptConfig, PackedRows, Pretrained, SymbolTokenizer, TrainingConfig};
+use chemgpt::train::{Devices, Saving, train_in_folder};
+use chemgpt::{ChemGptConfig, Precision, Pretrained, TrainingConfig};
 use clap::{Parser, ValueEnum};
-use datasets::molecules::{self, ReadOptions};
-use datasets::split::{self, Fractions};
+use datasets::molecules::ReadOptions;
+
+use data::{Cut, Data};
 
 /// Trains a language model on molecules.
 #[derive(Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 struct Arguments {
     /// File of SMILES: .smi, .txt, .csv, .tsv, also .gz.
-    #[arg(long)]
-    molecules: PathBuf,
+    #[arg(long, required_unless_present = "shards")]
+    molecules: Option<PathBuf>,
+    /// Folder of token shards instead of a file.
+    #[arg(long, conflicts_with_all = ["molecules", "column", "limit"])]
+    shards: Option<PathBuf>,
     /// Column of the SMILES in a table.
     #[arg(long)]
     column: Option<String>,
@@ -88,9 +101,18 @@ struct Arguments {
     /// Seed of weights and order.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Device: flex, cuda, cuda:1, tch.
-    #[arg(long, default_value = "flex")]
-    device: String,
+    /// Device: flex, cuda, cuda:1, tch; several, separated by commas, share the rows of each batch.
+    #[arg(long, default_value = "flex", value_delimiter = ',')]
+    device: Vec<String>,
+    /// Compute matrix products in bfloat16; the weights stay float32.
+    #[arg(long)]
+    bfloat16: bool,
+    /// Keep only the input of each block for the backward pass: less memory, a third more time.
+    #[arg(long)]
+    recompute: bool,
+    /// Stop after this many minutes and write the model as it is then.
+    #[arg(long)]
+    minutes: Option<f64>,
     /// Peak of the device in TFLOP/s; with it the share of the peak is shown.
     #[arg(long)]
     peak_tflops: Option<f64>,
@@ -106,59 +128,11 @@ enum Shape {
     Cosine,
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one run from file to folder, told in order"
-)]
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let device = backend::device(&arguments.device)?;
-    let options = ReadOptions {
-        column: arguments.column.clone(),
-        limit: arguments.limit,
-        ..ReadOptions::default()
-    };
-    let set = molecules::read(&arguments.molecules, &options)?;
-    let mut encoder = selfies::Encoder::default();
-    let mut texts = Vec::with_capacity(set.smiles.len());
-    let mut refused = set.rejects.len();
-    for smiles in &set.smiles {
-        match encoder.encode(smiles) {
-            Ok(text) => texts.push(text.to_owned()),
-            Err(_) => refused += 1,
-        }
-    }
-    if texts.is_empty() {
-        bail!(
-            "{} has no molecule that can be used",
-            arguments.molecules.display()
-        );
-    }
-    let tokenizer = SymbolTokenizer::from_corpus(&texts)?;
-    let parts = split::random(
-        texts.len(),
-        &Fractions {
-            train: 0.95,
-            validation: 0.05,
-            test: 0.0,
-        },
-        arguments.seed,
-    )?;
-    let pack = |chosen: &[usize]| -> Result<PackedRows> {
-        let rows = chosen
-            .iter()
-            .map(|&index| tokenizer.encode(&texts[index]))
-            .collect::<chemgpt::Result<Vec<_>>>()?;
-        let rows = PackedRows::pack(rows, arguments.length)
-            .context("too few molecules for one row of tokens; give more, or a smaller --length")?;
-        Ok(if arguments.separate {
-            rows.with_separate_molecules(chemgpt::tokenizer::END)
-        } else {
-            rows
-        })
-    };
-    let (train, validation) = (pack(&parts.train)?, pack(&parts.validation)?);
-    let config = shape(&arguments, tokenizer.vocab());
+    let devices = Devices::named(&arguments.device)?;
+    let data = read(&arguments)?;
+    let config = shape(&arguments, data.tokenizer.vocab());
     config.validate()?;
     let training = TrainingConfig::new(arguments.steps)
         .with_rate(arguments.rate)
@@ -171,20 +145,32 @@ fn main() -> Result<()> {
         .with_batch(arguments.batch)
         .with_accumulation(arguments.accumulation)
         .with_average(arguments.average)
+        .with_recompute(arguments.recompute)
+        .with_precision(if arguments.bfloat16 {
+            Precision::Bfloat16
+        } else {
+            Precision::Float32
+        })
         .with_evaluate_every(arguments.every)
         .with_seed(arguments.seed);
     let rows_at_a_time = arguments.batch.div_ceil(arguments.accumulation.max(1));
-    let estimate = estimate_memory(&config, rows_at_a_time, arguments.length, false);
-    if let Some(available) = available_memory().filter(|_| arguments.device == "flex") {
+    let estimate = estimate_memory(
+        &config,
+        rows_at_a_time,
+        arguments.length,
+        arguments.recompute,
+    );
+    if let Some(available) = available_memory().filter(|_| arguments.device == ["flex"]) {
         check_memory(estimate, available)?;
     }
     if !arguments.json {
         println!(
-            "{} molecules ({refused} left out), {} tokens in the vocabulary, {} rows to train on, {} held out",
-            texts.len(),
-            tokenizer.vocab(),
-            train.rows(),
-            validation.rows()
+            "{} molecules ({} left out), {} tokens in the vocabulary, {} rows to train on, {} held out",
+            data.molecules,
+            data.left_out,
+            data.tokenizer.vocab(),
+            data.train.rows(),
+            data.validation.rows()
         );
         println!(
             "{} parameters ({} without embeddings), about {} MiB",
@@ -201,7 +187,12 @@ fn main() -> Result<()> {
             shown = Instant::now();
             report(progress, flops, arguments.peak_tflops);
         }
-        ControlFlow::Continue(())
+        let limit = arguments.minutes.map_or(f64::INFINITY, |m| 60.0 * m);
+        if progress.elapsed.as_secs_f64() < limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     };
     let saving = Saving {
         every: arguments.every,
@@ -212,14 +203,14 @@ fn main() -> Result<()> {
         &config,
         &training,
         saving,
-        [&train, &validation],
-        &device,
+        [&*data.train, &*data.validation],
+        devices,
         &mut observe,
     )?;
     let folder = arguments.out.join("model");
     Pretrained {
         model: run.model,
-        tokenizer: tokenizer.into(),
+        tokenizer: data.tokenizer.into(),
     }
     .save(&folder)?;
     if arguments.json {
@@ -236,6 +227,23 @@ fn main() -> Result<()> {
         println!("model in {}", folder.display());
     }
     Ok(())
+}
+
+fn read(arguments: &Arguments) -> Result<Data> {
+    let cut = Cut {
+        length: arguments.length,
+        separate: arguments.separate,
+    };
+    if let Some(folder) = &arguments.shards {
+        return Data::from_shards(folder, cut);
+    }
+    let options = ReadOptions {
+        column: arguments.column.clone(),
+        limit: arguments.limit,
+        ..ReadOptions::default()
+    };
+    let path = arguments.molecules.as_deref().unwrap_or("".as_ref());
+    Data::from_molecules(path, &options, cut, arguments.seed)
 }
 
 fn shape(arguments: &Arguments, vocab: usize) -> ChemGptConfig {
