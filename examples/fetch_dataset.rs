@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example fetch_dataset -- --list
 //! cargo run --release --example fetch_dataset -- qm9
+//! cargo run --release --example fetch_dataset -- rmd17 --unpack
 //! cargo run --release --example fetch_dataset -- qm9 --mirror file:///media/disk/sets --cache data
 //! ```
 //!
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use datasets::fetch::{FetchOptions, cache_folder, fetch, known_sets};
+use datasets::DEFAULT_UNPACKED_LIMIT;
+use datasets::fetch::{FetchOptions, cache_folder, fetch, known_sets, unpack};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Fetches a published data set.
@@ -29,6 +31,9 @@ struct Arguments {
     /// Folder to keep downloads in; by default `$XDG_CACHE_HOME/chemscale` or `~/.cache/chemscale`.
     #[arg(long)]
     cache: Option<PathBuf>,
+    /// Unpack archives into a folder beside them, and print the files in it instead.
+    #[arg(long)]
+    unpack: bool,
     /// Use only what is in the cache.
     #[arg(long)]
     offline: bool,
@@ -78,7 +83,15 @@ fn main() -> Result<()> {
     })?;
     bar.finish_and_clear();
     for path in paths {
-        println!("{}", path.display());
+        let is_archive = path.to_string_lossy().contains(".tar");
+        let files = if arguments.unpack && is_archive {
+            unpack(&path, DEFAULT_UNPACKED_LIMIT)?
+        } else {
+            vec![path]
+        };
+        for file in files {
+            println!("{}", file.display());
+        }
     }
     Ok(())
 }

@@ -226,10 +226,7 @@ impl Error {
     /// A read error; an unexpected end inside a compressed stream is told apart.
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
-        match source
-            .get_ref()
-            .and_then(|e| e.downcast_ref::<StreamFault>())
-        {
+        match stream_fault(&source) {
             Some(StreamFault::TooLarge { limit }) => Self::TooLarge {
                 path,
                 limit: *limit,
@@ -260,6 +257,17 @@ impl Error {
             format,
             reason: reason.into(),
         }
+    }
+}
+
+/// The fault of a decompressed stream behind an error, also where a reader in between has wrapped it.
+fn stream_fault<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a StreamFault> {
+    if let Some(fault) = error.downcast_ref::<StreamFault>() {
+        return Some(fault);
+    }
+    match error.downcast_ref::<io::Error>() {
+        Some(outer) => stream_fault(outer.get_ref()?),
+        None => stream_fault(error.source()?),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result, StreamFault};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result, StreamFault};
 /// without standing in the way of the largest text sets.
 pub const DEFAULT_UNPACKED_LIMIT: u64 = 64 << 30;
 
-/// Opens a file for reading text; gzip, zstd and zip are recognised by their first bytes, not by the name.
+/// Opens a file for reading text; gzip, bzip2, zstd and zip are recognised by their first bytes, not by the name.
 ///
 /// # Errors
 /// [`Error::Read`] where the file cannot be opened. Reading fails with an `io::Error` that [`Error::read`] knows when
@@ -29,6 +30,10 @@ pub(crate) fn open(path: &Path, limit: u64) -> Result<Box<dyn BufRead + Send>> {
         let decoder =
             zstd::stream::read::Decoder::with_buffer(reader).map_err(|e| Error::read(path, e))?;
         return Ok(Box::new(limited(decoder, "zstd", limit)));
+    }
+    if start.starts_with(b"BZh") {
+        let decoder = MultiBzDecoder::new(reader);
+        return Ok(Box::new(limited(decoder, "bzip2", limit)));
     }
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
         return open_zip(path, reader, limit);

@@ -1,8 +1,9 @@
 //! Getting published sets: [`known_sets`] says where they are and what they are, [`fetch`] downloads them once into a
-//! cache, resumes what was interrupted, and takes nothing for whole that was not checked.
+//! cache, resumes what was interrupted, and takes nothing for whole that was not checked; [`unpack`](fn@unpack) opens archives.
 
 mod download;
 mod known;
+mod unpack;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 
 pub use known::{Checksum, KnownSet, RemoteFile, known_sets};
+pub use unpack::unpack;
 
 /// How to fetch.
 #[derive(Debug, Clone)]

@@ -142,7 +142,7 @@ fn format_of(path: &Path) -> Result<Format> {
         _ => {
             return Err(Error::UnknownFormat {
                 path: path.to_path_buf(),
-                known: ".smi, .smiles, .ism, .txt, .csv, .tsv, each also with .gz, .zst or .zip, and .parquet",
+                known: ".smi, .smiles, .ism, .txt, .csv, .tsv, each also with .gz, .bz2, .zst or .zip, and .parquet",
             });
         }
     })

@@ -196,6 +196,12 @@ impl Reader<'_> {
         } else {
             None
         };
+        // A group of one geometry, as in QM7-X, lies in that of its molecule.
+        let path_of_molecule = path.trim_start_matches('/');
+        let molecule = match (&positions.shape[..], path_of_molecule.rsplit_once('/')) {
+            ([_, _], Some((molecule, _))) => molecule,
+            _ => path_of_molecule,
+        };
         for f in 0..frames {
             if self.is_full() {
                 break;
@@ -203,7 +209,7 @@ impl Reader<'_> {
             let row = if shared { 0 } else { f * atoms };
             let species = species[row..row + atoms].to_vec();
             let group = if shared {
-                path.trim_start_matches('/').to_owned()
+                molecule.to_owned()
             } else {
                 element::hill_formula(&species)
             };

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::source::open;
 
 use super::frames::{Frame, Frames};
-use super::{ReadOptions, Units, UnitsOrigin};
+use super::{ReadOptions, Units, UnitsOrigin, ase};
 
 pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
     let reader = open(path, options.unpacked_limit)?;
@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
                 .collect();
             (
                 rows.into_iter()
-                    .map(|(id, row)| (id, ase_row(row)))
+                    .map(|(id, row)| (id, ase::row(row)))
                     .collect(),
                 UnitsOrigin::Set("ASE databases"),
             )
@@ -143,44 +143,6 @@ fn mlearn(value: Value) -> Result<Structure, String> {
         forces: entry.outputs.forces,
         charge,
         group: entry.group,
-        ..Structure::default()
-    })
-}
-
-#[derive(Deserialize)]
-struct AseRow {
-    numbers: Vec<u8>,
-    positions: Vec<[f64; 3]>,
-    #[serde(default)]
-    cell: Option<Value>,
-    #[serde(default)]
-    pbc: [bool; 3],
-    #[serde(default)]
-    energy: Option<f64>,
-    #[serde(default)]
-    forces: Option<Vec<[f64; 3]>>,
-}
-
-/// One row of an ASE database in its plain form; arrays in ASE's binary encoding are refused.
-fn ase_row(value: Value) -> Result<Structure, String> {
-    let row: AseRow = serde_json::from_value(value).map_err(|e| e.to_string())?;
-    // ASE writes a cell as a matrix or, since 3.18, as {"array": matrix}.
-    let cell = match row.cell {
-        Some(Value::Object(mut map)) => map.remove("array"),
-        other => other,
-    };
-    let cell: Option<[[f64; 3]; 3]> = cell
-        .filter(|c| !c.is_null())
-        .map(serde_json::from_value)
-        .transpose()
-        .map_err(|e| format!("cell: {e}"))?;
-    Ok(Structure {
-        species: row.numbers,
-        positions: row.positions,
-        cell: cell.filter(|c| c.as_flattened().iter().any(|x| *x != 0.0)),
-        periodic: row.pbc,
-        energy: row.energy,
-        forces: row.forces,
         ..Structure::default()
     })
 }

@@ -4,6 +4,7 @@
 //! [`StructureSet::units`] what the file was taken for. Records that do not make sense are rejected with the reason.
 
 mod amons;
+mod ase;
 mod comment;
 mod deepmd;
 mod frames;
@@ -47,7 +48,7 @@ pub enum Format {
     Json,
     /// One molecule a row, lists in brackets, semicolons (`.csv`, also `.gz`).
     Csv,
-    /// QM9's dialect of XYZ.
+    /// QM9's dialect of XYZ, also the archive that it is published in (`.xyz.tar.bz2`).
     Qm9,
 }
 
@@ -152,6 +153,7 @@ fn format_of(path: &Path) -> Result<Format> {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     Ok(match ending {
         _ if path.is_dir() => Format::DeepMd,
+        "tar" if qm9::is_archive(path) => Format::Qm9,
         "h5" | "hdf5" | "hdf" => Format::Hdf5,
         "json" => Format::Json,
         "csv" => Format::Csv,
@@ -161,7 +163,7 @@ fn format_of(path: &Path) -> Result<Format> {
         _ => {
             return Err(Error::UnknownFormat {
                 path: path.to_path_buf(),
-                known: ".xyz, .extxyz, .json, .csv (also with .gz), .npz, .h5, .hdf5, or a DeePMD folder",
+                known: ".xyz, .extxyz, .json, .csv (also with .gz, .bz2, .zst), .xyz.tar (also with .gz, .bz2), .npz, .h5, .hdf5, or a DeePMD folder",
             });
         }
     })

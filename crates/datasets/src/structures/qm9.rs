@@ -4,12 +4,13 @@
 //! Positions are in Å; of the energies the reader takes U0 (hartree), the eleventh property. There are no forces.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::path::Path;
 
 use atoms::{Structure, element};
 
 use crate::error::{Error, Result};
-use crate::source::open;
+use crate::source::{bare_name, open};
 
 use super::frames::{Frame, Frames};
 use super::{ReadOptions, Units, UnitsOrigin};
@@ -23,11 +24,40 @@ pub(super) fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("gdb") && line.split_ascii_whitespace().count() == 17
 }
 
-/// Reads a file of one or more molecules.
-pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
+/// The text of a file, or of all `.xyz` files of a tar archive one after the other, as QM9 is published.
+fn whole_text(path: &Path, limit: u64) -> Result<String> {
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut open(path, options.unpacked_limit)?, &mut text)
-        .map_err(|e| Error::read(path, e))?;
+    let mut reader = open(path, limit)?;
+    if !is_archive(path) {
+        reader
+            .read_to_string(&mut text)
+            .map_err(|e| Error::read(path, e))?;
+        return Ok(text);
+    }
+    let mut archive = tar::Archive::new(reader);
+    for entry in archive.entries().map_err(|e| Error::read(path, e))? {
+        let mut entry = entry.map_err(|e| Error::read(path, e))?;
+        let name = entry.path().map_err(|e| Error::read(path, e))?;
+        if entry.header().entry_type().is_file()
+            && name.extension().is_some_and(|ending| ending == "xyz")
+        {
+            entry
+                .read_to_string(&mut text)
+                .map_err(|e| Error::read(path, e))?;
+            text.push('\n');
+        }
+    }
+    Ok(text)
+}
+
+/// True for the name of a compressed archive of XYZ files, such as `dsgdb9nsd.xyz.tar.bz2`.
+pub(super) fn is_archive(path: &Path) -> bool {
+    bare_name(path).ends_with(".xyz.tar")
+}
+
+/// Reads a file or an archive of one or more molecules.
+pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
+    let text = whole_text(path, options.unpacked_limit)?;
     let mut lines: VecDeque<(u64, &str)> = (1..).zip(text.lines()).collect();
     let mut frames = Vec::new();
     while let Some((line, count)) = lines.pop_front() {

@@ -1,8 +1,10 @@
 //! Readers, writers and splits on real files.
 
+mod archives;
 mod bad_input;
 mod consistency;
 mod fetch;
+mod formats;
 mod molecules;
 mod parquet;
 mod shared;
