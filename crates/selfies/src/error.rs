@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::kekulize::KekulizeError;
 use crate::smiles::SmilesError;
 
@@ -49,7 +51,7 @@ pub enum EncodeError {
 }
 
 /// An atom with too many bonds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// Index of the atom.
     pub atom: u32,

@@ -1,7 +1,9 @@
 //! A set of bits and the likeness of two.
 
+use serde::{Deserialize, Serialize};
+
 /// A fingerprint of fixed length.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fingerprint {
     words: Vec<u64>,
     bits: usize,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::element::Element;
 
 /// One atom of a [`MolGraph`](super::MolGraph).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Atom {
     /// The element; wildcards are allowed.
     pub element: Element,

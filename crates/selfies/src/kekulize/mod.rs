@@ -15,7 +15,7 @@ mod matching;
 mod pop_order;
 
 use crate::element::Element;
-use crate::smiles::{Bond, BondOrder, Links, Molecule, NONE, index};
+use crate::smiles::{BondOrder, Molecule, NONE, index};
 use matching::{Graph, Matching};
 
 /// Why aromatic bonds could not be replaced.
@@ -48,8 +48,6 @@ pub enum KekulizeError {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Kekulizer {
-    /// Aromatic bonds of each atom, counted.
-    degrees: Vec<u32>,
     /// Label of each kept atom, `NONE` for the others.
     labels: Vec<u32>,
     graph: Graph,
@@ -85,19 +83,11 @@ impl Kekulizer {
 
     /// Labels the atoms that take a double bond and lists their neighbours.
     fn keep_atoms(&mut self, molecule: &Molecule) -> Result<(), KekulizeError> {
-        let atoms = molecule.atoms.len();
-        self.degrees.clear();
-        self.degrees.resize(atoms, 0);
-        for &bond in &molecule.delocalised {
-            let bond = &molecule.bonds[bond as usize];
-            self.degrees[bond.from as usize] += 1;
-            self.degrees[bond.to as usize] += 1;
-        }
-
         self.labels.clear();
         let mut kept = 0;
         let mut largest = 0;
-        for (atom, &degree) in (0..).zip(&self.degrees) {
+        for (atom, links) in (0..).zip(&molecule.links) {
+            let degree = links.delocalised;
             let keep = degree > 0 && takes_double_bond(molecule, atom, degree)?;
             largest = largest.max(degree);
             self.labels.push(if keep { kept } else { NONE });
@@ -129,37 +119,27 @@ impl Kekulizer {
     }
 
     fn write_back(&self, molecule: &mut Molecule) {
+        // Aromatic bonds become single ones, by half a bond less at either end …
         for &bond in &molecule.delocalised {
-            let bond = &mut molecule.bonds[bond as usize];
-            set_order(
-                &mut molecule.links,
-                bond,
-                BondOrder::Single,
-                BondOrder::Aromatic,
-            );
+            molecule.bonds[bond as usize].order = BondOrder::Single;
         }
+        for links in &mut molecule.links {
+            links.halves -= links.delocalised;
+            links.delocalised = 0;
+        }
+        // … and some of these double ones.
         for (label, &mate) in (0..).zip(self.matching.mates()) {
             let bond = self.graph.bond_between(label, mate);
             // Both ends name the bond; the second time it is double already.
             let bond = &mut molecule.bonds[bond as usize];
             if bond.order == BondOrder::Single {
-                set_order(
-                    &mut molecule.links,
-                    bond,
-                    BondOrder::Double,
-                    BondOrder::Single,
-                );
+                bond.order = BondOrder::Double;
+                for end in [bond.from, bond.to] {
+                    let more = BondOrder::Double.halves() - BondOrder::Single.halves();
+                    molecule.links[end as usize].halves += more;
+                }
             }
         }
-    }
-}
-
-#[inline]
-fn set_order(links: &mut [Links], bond: &mut Bond, new: BondOrder, old: BondOrder) {
-    bond.order = new;
-    for atom in [bond.from, bond.to] {
-        let links = &mut links[atom as usize];
-        links.halves = links.halves + new.halves() - old.halves();
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `GuacaMol` (N. Brown et al., doi:10.1021/acs.jcim.8b00839) | validity, uniqueness, novelty | [`guacamol`] |
 //!
 //! Left out are what needs a neural network (the Fréchet `ChemNet` distance), a pattern language (the MOSES filters)
-//! or fitted atom contributions (logP, SA, QED).
+//! or fitted fragment contributions (SA). logP and QED come from an oracle that knows them.
 //!
 //! What is a molecule, and which texts are the same one, is decided by an [`Oracle`]: this crate's own rules
 //! ([`OwnRules`]) unless [`Sample::read_by`] is given another one, such as `RdkitRules` of the crate feature `cosmolkit`.

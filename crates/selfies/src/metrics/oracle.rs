@@ -1,9 +1,11 @@
 //! Who decides what is a molecule, and which texts are the same one.
 
+use serde::{Deserialize, Serialize};
+
 use crate::graph::MolGraph;
 
 /// The canonical texts of one molecule.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CanonicalTexts {
     /// With configurations and isotopes.
     pub full: String,

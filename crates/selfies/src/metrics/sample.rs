@@ -8,7 +8,7 @@ use crate::graph::MolGraph;
 use super::{CanonicalTexts, Oracle, OwnRules};
 
 /// A readable, chemically sensible member of a sample.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Molecule {
     /// The sanitised graph.
     pub graph: MolGraph,
@@ -32,7 +32,7 @@ pub struct Unreadable {
 }
 
 /// A list of SMILES: the molecules among them in order, and the rest.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Sample {
     /// How many texts there were.
     pub requested: usize,

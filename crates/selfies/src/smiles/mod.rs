@@ -37,5 +37,5 @@ pub use atom::{Atom, Bond, BondOrder, Chirality, Direction};
 pub use dialect::Dialect;
 pub use error::{SmilesError, SmilesFault};
 pub use molecule::Molecule;
-pub(crate) use molecule::{Links, NONE, index};
+pub(crate) use molecule::{NONE, index};
 pub use reader::{Reader, parse};

@@ -36,6 +36,8 @@ pub(crate) struct Links {
     pub(crate) halves: u32,
     /// Whether a ring bond ends here.
     pub(crate) in_ring_bond: bool,
+    /// Bonds of order 1.5.
+    pub(crate) delocalised: u32,
 }
 
 /// Where an atom was written.
@@ -199,11 +201,16 @@ impl Molecule {
             directions: [direction, Direction::None],
             ring: false,
         });
+        let delocalised = u32::from(order == BondOrder::Aromatic);
         if order == BondOrder::Aromatic {
             self.delocalised.push(bond);
         }
-        self.links[parent as usize].halves += order.halves();
-        self.links[child as usize].halves = order.halves();
+        let links = &mut self.links[parent as usize];
+        links.halves += order.halves();
+        links.delocalised += delocalised;
+        let links = &mut self.links[child as usize];
+        links.halves = order.halves();
+        links.delocalised = delocalised;
         self.push_place(parent, bond, child);
         child
     }
@@ -264,6 +271,7 @@ impl Molecule {
         for atom in [from, to] {
             let links = &mut self.links[atom as usize];
             links.halves += order.halves();
+            links.delocalised += u32::from(order == BondOrder::Aromatic);
             links.in_ring_bond = true;
         }
         bond
@@ -280,6 +288,7 @@ impl Molecule {
             parent_bond,
             halves: 0,
             in_ring_bond: false,
+            delocalised: 0,
         });
         number
     }

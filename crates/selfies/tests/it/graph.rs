@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use selfies::graph::{MolGraph, SmilesWriter};
+use selfies::fingerprint::{Fingerprint, morgan};
+use selfies::graph::{Atom, MolGraph, SmilesWriter};
 use serde_json::Value;
 
 use crate::golden;
@@ -263,6 +264,20 @@ fn broken_texts_are_refused_with_their_place() {
     ] {
         assert_eq!(canonical(smiles).unwrap_err(), message, "{smiles}");
     }
+}
+
+#[test]
+fn graphs_atoms_and_fingerprints_travel_through_json() {
+    let graph = MolGraph::from_smiles("C[C@H](N)C(=O)[18O-]").unwrap();
+    let text = serde_json::to_string(&graph).unwrap();
+    let back: MolGraph = serde_json::from_str(&text).unwrap();
+    assert_eq!(back.canonical_smiles(), graph.canonical_smiles());
+    let atoms: Vec<_> = graph.atoms().cloned().collect();
+    let text = serde_json::to_string(&atoms).unwrap();
+    assert_eq!(serde_json::from_str::<Vec<Atom>>(&text).unwrap(), atoms);
+    let bits = morgan(&graph, 2, 1024);
+    let text = serde_json::to_string(&bits).unwrap();
+    assert_eq!(serde_json::from_str::<Fingerprint>(&text).unwrap(), bits);
 }
 
 #[test]
