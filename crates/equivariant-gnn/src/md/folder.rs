@@ -79,7 +79,7 @@ impl<F: ForceField> Run<F> {
         if path.exists() {
             return Err(Error::OtherRun {
                 path,
-                what: "state, which can be resumed",
+                what: "start",
             });
         }
         // Rows of a run that was killed before its first state.
