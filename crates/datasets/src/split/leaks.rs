@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::fmt;
 
 use atoms::Structure;
+use serde::{Deserialize, Serialize};
 
 use crate::dedup::{Same, Seen};
 
 use super::Split;
 
 /// Records of validation and test that training has seen, in whole or nearly.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LeakReport {
     /// Validation and test records that repeat a training record exactly.
     pub repeated: usize,

@@ -4,6 +4,7 @@
 
 mod grouped;
 mod leaks;
+mod manifest;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 
 pub use grouped::{by_composition, by_group, by_molecule, by_scaffold, by_time_block};
 pub use leaks::{LeakReport, molecule_leaks, structure_leaks};
+pub use manifest::{Rule, SplitManifest};
 
 /// Shares of the three parts; they add up to one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -8,5 +8,6 @@ mod formats;
 mod molecules;
 mod parquet;
 mod shared;
+mod splits;
 mod structures;
 mod tokens;
