@@ -4,6 +4,7 @@ mod dynamics;
 mod ensemble;
 mod sockets;
 mod springs;
+mod training;
 mod vibrations;
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
