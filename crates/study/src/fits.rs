@@ -294,7 +294,12 @@ impl ScalingCurve {
         let saturating = attempt(Law::Saturating, &data, &options);
         let local_exponents = local_exponents(&points);
         let exponent = power.fit.as_ref().and_then(|fit| exponent(fit, "b"));
-        let verdict = verdict(&power, exponent.as_ref(), &points);
+        let verdict = verdict(
+            &power,
+            exponent.as_ref(),
+            half_exponents(&points),
+            points.len(),
+        );
         Self {
             metric: metric.name.to_owned(),
             title: metric.title.to_owned(),
@@ -408,7 +413,12 @@ fn half_exponents(points: &[Point]) -> Option<(f64, f64)> {
 /// zero and is narrower than half of the value on either side, and if the exponents of both halves
 /// of the range agree within a factor of two, so that one number can stand for all of it. Halves,
 /// not neighbours: the slope between two runs is mostly the noise of both.
-fn verdict(power: &Attempt, exponent: Option<&Exponent>, points: &[Point]) -> Verdict {
+fn verdict(
+    power: &Attempt,
+    exponent: Option<&Exponent>,
+    halves: Option<(f64, f64)>,
+    points: usize,
+) -> Verdict {
     let not = |reason: String| Verdict {
         resolved: false,
         reason,
@@ -420,7 +430,7 @@ fn verdict(power: &Attempt, exponent: Option<&Exponent>, points: &[Point]) -> Ve
         return not("no exponent could be fitted".into());
     };
     let (Some(lower), Some(upper)) = (exponent.lower, exponent.upper) else {
-        return not(format!("{} points leave the interval open", points.len()));
+        return not(format!("{points} points leave the interval open"));
     };
     if exponent.value <= 0.0 {
         return not("the metric does not fall as the resource grows".into());
@@ -437,7 +447,7 @@ fn verdict(power: &Attempt, exponent: Option<&Exponent>, points: &[Point]) -> Ve
             100.0 * half
         ));
     }
-    if let Some((first, last)) = half_exponents(points) {
+    if let Some((first, last)) = halves {
         let (small, large) = (first.min(last), first.max(last));
         if small <= 0.0 || large / small > MOST_CURVED {
             return not(format!(
@@ -523,7 +533,7 @@ fn verdict_of_term(joint: &Attempt, exponent: &Exponent, rows: usize) -> Verdict
             "the runs do not determine the terms of the joint law apart ({code})"
         ));
     }
-    verdict(joint, Some(exponent), &[], rows)
+    verdict(joint, Some(exponent), None, rows)
 }
 
 /// Pooled spread of ln(main metric) over cells that were run with several seeds.
