@@ -120,7 +120,10 @@ impl<const D: usize> Var<D> {
     #[must_use]
     pub fn erf(&self) -> Self {
         self.map(self.value.clone().erf(), |x| {
-            x.square().neg().exp().scale(std::f64::consts::FRAC_2_SQRT_PI)
+            x.square()
+                .neg()
+                .exp()
+                .scale(std::f64::consts::FRAC_2_SQRT_PI)
         })
     }
 
