@@ -120,24 +120,43 @@ fn crates_that_see_only_numbers_and_strings_never_see_a_tensor() {
 }
 
 #[test]
-fn only_the_backend_has_device_features() {
+fn device_features_are_the_backend_s_and_all_others_only_pass_them_on() {
     let metadata = metadata();
     for package in metadata["packages"].as_array().expect("a list of packages") {
         let name = package["name"].as_str().expect("a name");
-        // A library for C is an end product, which chooses its devices as the root package does.
-        if matches!(
-            name,
-            "chemscale" | "chemscale-backend" | "equivariant-gnn-c"
-        ) {
+        if name == "chemscale-backend" {
             continue;
         }
         let features = package["features"]
             .as_object()
             .expect("a table of features");
         for device in ["flex", "cuda", "tch"] {
-            assert!(
-                !features.contains_key(device),
-                "{name} must not have the feature {device}"
+            if let Some(turned_on) = features.get(device) {
+                assert_eq!(
+                    turned_on,
+                    &serde_json::json!([format!("backend/{device}")]),
+                    "{name}: the feature {device} may only pass on the backend's"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crate_with_models_works_on_the_processor_as_it_comes() {
+    let metadata = metadata();
+    for package in metadata["packages"].as_array().expect("a list of packages") {
+        let uses_backend = package["dependencies"]
+            .as_array()
+            .expect("a list of dependencies")
+            .iter()
+            .any(|used| used["name"] == "chemscale-backend" && used["kind"] != "dev");
+        if uses_backend {
+            assert_eq!(
+                package["features"]["default"],
+                serde_json::json!(["flex"]),
+                "{} would come without any device",
+                package["name"]
             );
         }
     }
