@@ -38,6 +38,26 @@ pub enum Error {
         /// The offending value.
         value: f64,
     },
+    /// An atom is further from the origin than distances can be told from coordinates.
+    #[error("positions of atom {atom} is {value:e} Å, expected at most {most:e} Å from the origin")]
+    TooFar {
+        /// Index of the atom, from 0.
+        atom: usize,
+        /// The offending coordinate (Å).
+        value: f64,
+        /// The most that is accepted on either side of zero (Å).
+        most: f64,
+    },
+    /// A periodic cell vector is longer than distances can be told from coordinates.
+    #[error("cell vector {axis} has the entry {value:e} Å, expected at most {most:e} Å")]
+    CellTooLarge {
+        /// The periodic axis, 0 to 2.
+        axis: usize,
+        /// The offending entry (Å).
+        value: f64,
+        /// The most that is accepted on either side of zero (Å).
+        most: f64,
+    },
     /// A value of the whole structure is NaN or infinite.
     #[error("{field} is {value}, expected a finite number")]
     NotFinite {

@@ -45,6 +45,9 @@ pub struct Structure {
 
 /// Cells flatter than this are refused as degenerate (Å).
 pub(crate) const LEAST_HEIGHT: f64 = 1e-3;
+/// Coordinates and cell vectors beyond this are refused (Å). A tenth of a millimetre is far beyond any structure, and
+/// up to here doubles still tell distances to about 1e-10 Å, which the neighbour list relies on.
+const MOST_COORDINATE: f64 = 1e6;
 
 impl Structure {
     /// A molecule: atoms without a cell.
@@ -103,8 +106,9 @@ impl Structure {
         crate::element::hill_formula(&self.species)
     }
 
-    /// Checks everything that a model relies on: equal lengths, known elements, finite numbers, a cell that spans
-    /// the periodic axes. It does not look at distances; see [`Structure::check_distances`].
+    /// Checks everything that a model relies on: equal lengths, known elements, finite numbers, coordinates and periodic
+    /// cell vectors within 10⁶ Å, a cell that spans the periodic axes. It does not look at distances; see
+    /// [`Structure::check_distances`].
     ///
     /// # Errors
     /// The first thing that is wrong, by atom and field.
@@ -122,6 +126,15 @@ impl Structure {
             return Err(Error::AtomicNumber { atom, number });
         }
         check_vectors("positions", &self.positions, atoms)?;
+        for (atom, position) in self.positions.iter().enumerate() {
+            if let Some(&value) = position.iter().find(|x| x.abs() > MOST_COORDINATE) {
+                return Err(Error::TooFar {
+                    atom,
+                    value,
+                    most: MOST_COORDINATE,
+                });
+            }
+        }
         if let Some(forces) = &self.forces {
             check_vectors("forces", forces, atoms)?;
         }
@@ -165,6 +178,15 @@ impl Structure {
         let Some(cell) = &self.cell else {
             return Err(Error::PeriodicWithoutCell { axis });
         };
+        for axis in (0..3).filter(|axis| self.periodic[*axis]) {
+            if let Some(&value) = cell[axis].iter().find(|x| x.abs() > MOST_COORDINATE) {
+                return Err(Error::CellTooLarge {
+                    axis,
+                    value,
+                    most: MOST_COORDINATE,
+                });
+            }
+        }
         let mut heights = cell_heights(&neighbours::completed_cell(cell, self.periodic));
         for (height, periodic) in heights.iter_mut().zip(self.periodic) {
             if !periodic {
@@ -284,6 +306,21 @@ mod tests {
                     ..good.clone()
                 },
                 "cell is NaN",
+            ),
+            (
+                Structure {
+                    positions: vec![[0.0; 3], [0.0, -1e308, 0.0], [0.0; 3]],
+                    ..good.clone()
+                },
+                "positions of atom 1 is -1e308 Å, expected at most 1e6 Å",
+            ),
+            (
+                Structure {
+                    periodic: [true; 3],
+                    cell: Some([[4.0, 0.0, 0.0], [0.0, 4.0, 1e300], [0.0, 0.0, 4.0]]),
+                    ..good.clone()
+                },
+                "cell vector 1 has the entry 1e300 Å, expected at most 1e6 Å",
             ),
         ];
         for (structure, message) in faults {

@@ -12,6 +12,9 @@ use super::completed_cell;
 /// Bins in a cutoff along each axis. Finer bins leave fewer candidates but more rows to look up, except along the last
 /// axis, where a row is one slice however many bins it has.
 const BINS_PER_CUTOFF: [f64; 3] = [1.0, 1.0, 4.0];
+/// Spread of the atoms along an axis that does not repeat, in cutoffs times the cube root of their number, above which
+/// gaps are closed. Condensed matter stays below it.
+const SPARSE: f64 = 4.0;
 /// Most images that one atom may have to look at.
 const MOST_IMAGES: f64 = 1e7;
 /// Relative width of the shell around the cutoff in which rounding could decide; there the definition is evaluated.
@@ -113,6 +116,11 @@ pub(super) fn sort_into_bins(
         wrap.push(w);
     }
 
+    for k in (0..3).filter(|k| !periodic[*k]) {
+        if high[k] - low[k] > SPARSE * cutoff * (atoms as f64).cbrt() {
+            high[k] = close_gaps(&mut along, k, cutoff);
+        }
+    }
     let (axes, extent) = plan_axes(periodic, heights, &mut low, high, atoms, cutoff)?;
     let bin: Vec<[i32; 3]> = along
         .iter()
@@ -153,6 +161,25 @@ pub(super) fn sort_into_bins(
     })
 }
 
+/// Shortens the gaps along an axis that no pair can span, and returns the new upper end. Otherwise a single atom that
+/// flew away would stretch the bins until all others share one, and the search would compare every pair of them.
+fn close_gaps(along: &mut [[f64; 3]], axis: usize, cutoff: f64) -> f64 {
+    let mut order: Vec<usize> = (0..along.len()).collect();
+    order.sort_unstable_by(|&i, &j| along[i][axis].total_cmp(&along[j][axis]));
+    let widest = 2.0 * cutoff;
+    let mut removed = 0.0;
+    let mut before = f64::INFINITY;
+    let mut end = f64::NEG_INFINITY;
+    for i in order {
+        let here = along[i][axis];
+        removed += (here - before - widest).max(0.0);
+        before = here;
+        end = here - removed;
+        along[i][axis] = end;
+    }
+    end
+}
+
 /// Chooses the bins of each axis; also returns the extent of the axes in the units of the coordinates: one cell
 /// where an axis repeats, the spread of the atoms (Å) where it does not.
 fn plan_axes(
@@ -163,6 +190,8 @@ fn plan_axes(
     atoms: usize,
     cutoff: f64,
 ) -> Result<([Axis; 3], [f64; 3])> {
+    // A few atoms in a vast box must not pay for empty bins.
+    let most = (4 * atoms + 64) as f64;
     let mut extent = [1.0; 3];
     let mut wanted = [1.0; 3];
     for k in 0..3 {
@@ -171,12 +200,11 @@ fn plan_axes(
             wanted[k] = (BINS_PER_CUTOFF[k] * heights[k] / (cutoff * (1.0 + ROUNDING))).floor();
         } else {
             extent[k] = high[k] - low[k];
-            wanted[k] = (BINS_PER_CUTOFF[k] * extent[k] / cutoff).floor();
+            wanted[k] = (BINS_PER_CUTOFF[k] * extent[k] / (cutoff * (1.0 + ROUNDING))).floor();
         }
-        wanted[k] = wanted[k].max(1.0);
+        // Bounded before they are multiplied: halving would never bring an infinite number down.
+        wanted[k] = wanted[k].clamp(1.0, most);
     }
-    // A few atoms in a vast box must not pay for empty bins.
-    let most = (4 * atoms + 64) as f64;
     while wanted[0] * wanted[1] * wanted[2] > most {
         let k = (0..3)
             .max_by(|&p, &q| wanted[p].total_cmp(&wanted[q]))

@@ -184,6 +184,111 @@ fn absurd_requests_are_refused() {
 
 #[test]
 fn two_atoms_far_apart_cost_no_empty_bins() {
-    let far = Structure::new(vec![1, 1], vec![[0.0; 3], [1e12, -1e12, 3.0]]).unwrap();
+    let far = Structure::new(vec![1, 1], vec![[0.0; 3], [1e6, -1e6, 3.0]]).unwrap();
     assert!(neighbour_list(&far, 5.0).unwrap().is_empty());
+}
+
+#[test]
+fn any_coordinates_and_cutoffs_end_in_a_list_or_a_named_fault() {
+    let cube = |edge: f64| [[edge, 0.0, 0.0], [0.0, edge, 0.0], [0.0, 0.0, edge]];
+    for x in [
+        0.0,
+        1e-308,
+        1.0,
+        1e6,
+        1.8e24,
+        1e154,
+        1e308,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ] {
+        for periodic in [
+            [false; 3],
+            [true, false, true],
+            [false, false, true],
+            [true; 3],
+        ] {
+            for edge in [1e-3, 9.0, 1e6, 1e24, 1e308, f64::NAN] {
+                for cutoff in [5e-324, 1e-308, 0.1, 5.0, 1e6, 1e154, f64::MAX] {
+                    let structure = Structure {
+                        species: vec![1; 3],
+                        positions: vec![[0.1, 0.2, -x], [x, -x, x], [-x, 1.0, 2.0]],
+                        cell: Some(cube(edge)),
+                        periodic,
+                        ..Structure::default()
+                    };
+                    // A molecule and a vast cutoff: all six directed pairs; the cell is not used.
+                    let molecule = periodic == [false; 3] && x <= 1e6 && !edge.is_nan();
+                    // Many images are a matter of memory, and not of this test.
+                    if cutoff > 10.0 * edge && cutoff < 1e4 * edge {
+                        continue;
+                    }
+                    match neighbour_list(&structure, cutoff) {
+                        Ok(list) if molecule && cutoff > 1e9 => assert_eq!(list.len(), 6),
+                        Ok(_) => assert!(x <= 1e6),
+                        Err(error) if x > 1e6 || x.is_nan() => {
+                            let error = error.to_string();
+                            assert!(error.contains("positions of atom"), "{error}");
+                        }
+                        Err(error) => assert!(!molecule, "{error}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn groups_of_atoms_far_apart_keep_their_pairs(
+        groups in prop::collection::vec(prop::array::uniform3(-1e6_f64..1e6), 1..5),
+        offsets in prop::collection::vec(prop::array::uniform3(-4.0_f64..4.0), 1..24),
+        edge in 3.0_f64..9.0,
+        periodic in prop::sample::select(vec![[false; 3], [true, false, false], [false, true, true]]),
+        cutoff in 0.5_f64..6.0,
+    ) {
+        let positions: Vec<[f64; 3]> = offsets
+            .iter()
+            .enumerate()
+            .map(|(n, offset)| {
+                let centre = groups[n % groups.len()];
+                // Along the axes that repeat the atoms stay in the first cells, for the sake of the sum over images.
+                std::array::from_fn(|k| {
+                    let centre = if periodic[k] { 0.0 } else { centre[k] };
+                    (centre + offset[k]).clamp(-1e6, 1e6)
+                })
+            })
+            .collect();
+        let cell = [[edge, 0.0, 0.0], [0.0, edge, 0.0], [0.0, 0.0, edge]];
+        let structure = Structure::new(vec![1; positions.len()], positions)
+            .unwrap()
+            .with_cell(cell, periodic)
+            .unwrap();
+        let list = neighbour_list(&structure, cutoff).unwrap();
+        prop_assert_eq!(pairs(&list), within_few_images(&structure, cutoff));
+    }
+}
+
+/// All pairs over images up to eight cells away along the axes that repeat, by the definition.
+fn within_few_images(structure: &Structure, cutoff: f64) -> Vec<Pair> {
+    let cell = structure.cell.unwrap();
+    let reach = structure.periodic.map(|p| if p { 8_i32 } else { 0 });
+    let mut out = Vec::new();
+    for (i, p) in (0_u32..).zip(&structure.positions) {
+        for (j, q) in (0_u32..).zip(&structure.positions) {
+            for a in -reach[0]..=reach[0] {
+                for b in -reach[1]..=reach[1] {
+                    for c in -reach[2]..=reach[2] {
+                        let s = [a, b, c];
+                        let image = std::array::from_fn(|k| q[k] + f64::from(s[k]) * cell[k][k]);
+                        if (i != j || s != [0; 3]) && distance(*p, image) < cutoff {
+                            out.push((i, j, s));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    out
 }
