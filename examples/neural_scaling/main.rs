@@ -36,11 +36,23 @@ fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", sentence(&error));
             // 130 is what a shell expects of a program that Ctrl-C has ended.
             ExitCode::from(if STOP.load(Ordering::Relaxed) { 130 } else { 1 })
         }
     }
+}
+
+/// The error with its causes, each said once: many messages tell their cause already.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said.push_str(": ");
+            said.push_str(&cause);
+        }
+    }
+    said
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
