@@ -14,7 +14,7 @@ use crate::law::Law;
 use crate::linalg::Vector;
 use crate::objective::{Kernel, Objective};
 use crate::options::FitOptions;
-use crate::solver::{Descent, Problem, Starts, minimise, solve};
+use crate::solver::{Descent, Known, Problem, Starts, minimise_beside, solve};
 use crate::special::{f1_quantile, t_quantile};
 use crate::warning::Warning;
 
@@ -155,7 +155,8 @@ fn without_floors(
             space: &smaller,
             ..*problem
         };
-        let end = minimise(&held, objective, &smaller.phi(&theta), 250);
+        let known = Known::Rival(best.value);
+        let end = minimise_beside(&held, objective, &smaller.phi(&theta), 250, known);
         let scale = best.value.abs().max(1e-300);
         if end.value.is_finite() && end.value <= best.value + 1e-10 * scale && smaller.free > 0 {
             (space, best, constraints) = (smaller, end, without);

@@ -6,8 +6,8 @@ mod multistart;
 mod problem;
 mod robust;
 
-pub(crate) use descent::Descent;
+pub(crate) use descent::{Descent, Known};
 pub use multistart::Starts;
 pub(crate) use multistart::solve;
 pub(crate) use problem::Problem;
-pub(crate) use robust::minimise;
+pub(crate) use robust::{minimise, minimise_beside};

@@ -69,14 +69,18 @@ impl Problem<'_> {
         }
     }
 
-    /// The objective; infinite where the law is not defined.
-    pub(crate) fn value(&self, phi: &Vector) -> f64 {
+    /// The objective, or infinity as soon as it is known to be above a bound, since no row can lower the sum; infinite
+    /// where the law is not defined.
+    pub(crate) fn value_below(&self, phi: &Vector, bound: f64) -> f64 {
         let theta = self.space.theta(phi);
         let mut sum = 0.0;
         for (row, &weight) in self.rows.iter().zip(self.weights) {
             if weight > 0.0 {
                 let prediction = self.law.evaluate(&theta, row.ln_x);
                 sum += weight * self.kernel.rho(self.residual(&theta, row, prediction));
+                if sum > bound {
+                    return f64::INFINITY;
+                }
             }
         }
         if sum.is_nan() { f64::INFINITY } else { sum }
@@ -84,6 +88,11 @@ impl Problem<'_> {
 
     /// The objective with its derivatives.
     pub(crate) fn assemble(&self, phi: &Vector) -> Assembled {
+        self.assemble_below(phi, f64::INFINITY)
+    }
+
+    /// The objective with its derivatives, or an infinite objective as soon as it is known to be above a bound.
+    pub(crate) fn assemble_below(&self, phi: &Vector, bound: f64) -> Assembled {
         let theta = self.space.theta(phi);
         let n = self.space.free;
         let mut out = Assembled {
@@ -106,6 +115,10 @@ impl Problem<'_> {
             self.chain(&theta, row, prediction, &mut gradient);
             let j = self.space.pull_back(&gradient);
             out.value += weight * influence.rho;
+            if out.value > bound {
+                out.value = f64::INFINITY;
+                return out;
+            }
             let (psi, omega, curvature) = (
                 weight * influence.psi,
                 weight * influence.omega,

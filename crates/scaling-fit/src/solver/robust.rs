@@ -1,6 +1,6 @@
 //! From an objective to kernels: continuation for absolute values, and the fitted scale.
 
-use super::descent::{Descent, descend};
+use super::descent::{Descent, Known, descend, descend_beside};
 use super::problem::Problem;
 use crate::linalg::Vector;
 use crate::objective::{Kernel, Objective, Residual};
@@ -15,12 +15,26 @@ pub(crate) fn minimise(
     start: &Vector,
     limit: usize,
 ) -> Descent {
+    minimise_beside(problem, objective, start, limit, Known::Nothing)
+}
+
+/// Like [`minimise`], but a single descent (all objectives without continuation) may end early where it reaches what
+/// is known already or can no longer end as low.
+pub(crate) fn minimise_beside(
+    problem: &Problem<'_>,
+    objective: Objective,
+    start: &Vector,
+    limit: usize,
+    known: Known<'_>,
+) -> Descent {
     let residual = objective.residual();
     let with = |kernel: Kernel| Problem { kernel, ..*problem };
     match objective {
-        Objective::LogHuber { delta } => descend(&with(Kernel::huber(delta, 1.0)), start, limit),
+        Objective::LogHuber { delta } => {
+            descend_beside(&with(Kernel::huber(delta, 1.0)), start, limit, known)
+        }
         Objective::Asymmetric { delta, factor } => {
-            descend(&with(Kernel::huber(delta, factor)), start, limit)
+            descend_beside(&with(Kernel::huber(delta, factor)), start, limit, known)
         }
         Objective::LogSquares
         | Objective::Squares
