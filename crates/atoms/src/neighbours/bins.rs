@@ -1,7 +1,12 @@
 //! Atoms sorted into the bins of a grid, ready for the search.
 //!
-//! Atoms are wrapped into the cell and counted into bins whose perpendicular height is about the cutoff, and a quarter
-//! of it along the last axis. Bins along the last axis lie one after the other in memory.
+//! Atoms are wrapped into the cell and sorted into bins whose perpendicular height is about the cutoff, and a quarter
+//! of it along the last axis. Bins along the last axis, a row, lie one after the other in memory. Where the grid has
+//! not many more bins than atoms, it is a table; else only the rows that have atoms are kept, so that neither a box
+//! far larger than what is in it nor an atom that flew away costs anything.
+
+use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::geometry::{cell_heights, dot, inverse, norm, row_times};
@@ -12,9 +17,8 @@ use super::completed_cell;
 /// Bins in a cutoff along each axis. Finer bins leave fewer candidates but more rows to look up, except along the last
 /// axis, where a row is one slice however many bins it has.
 const BINS_PER_CUTOFF: [f64; 3] = [1.0, 1.0, 4.0];
-/// Spread of the atoms along an axis that does not repeat, in cutoffs times the cube root of their number, above which
-/// gaps are closed. Condensed matter stays below it.
-const SPARSE: f64 = 4.0;
+/// Most bins along an axis.
+const MOST_BINS: f64 = (1 << 30) as f64;
 /// Most images that one atom may have to look at.
 const MOST_IMAGES: f64 = 1e7;
 /// Relative width of the shell around the cutoff in which rounding could decide; there the definition is evaluated.
@@ -36,8 +40,7 @@ pub(super) struct Axis {
 
 pub(super) struct Bins {
     pub(super) axes: [Axis; 3],
-    /// First sorted slot of each bin, one more entry than bins.
-    pub(super) starts: Vec<u32>,
+    grid: Grid,
     /// Atom index of each sorted slot.
     pub(super) atom: Vec<u32>,
     /// Wrapped coordinates of each sorted slot (Å).
@@ -50,6 +53,25 @@ pub(super) struct Bins {
     pub(super) wrap: Vec<[i32; 3]>,
     /// Where the axes are perpendicular, the place of each atom along them and the widths of the bins (Å).
     pub(super) square: Option<Square>,
+}
+
+/// Where the atoms of a bin are among the sorted slots.
+enum Grid {
+    /// First slot of each bin, one more entry than bins.
+    Table(Vec<u32>),
+    /// Slots of the rows that have atoms, and the bin of each slot along the last axis.
+    Rows {
+        rows: HashMap<i64, Range<u32>>,
+        last: Vec<i32>,
+    },
+}
+
+/// A row of bins.
+pub(super) enum Row<'a> {
+    /// First slot of each of its bins, and where the next row begins.
+    Table(&'a [u32]),
+    /// Bin of each of its slots, which begin at a number.
+    Sorted(&'a [i32], usize),
 }
 
 /// Places along perpendicular axes, which tell how far a row of bins is from an atom at least.
@@ -75,6 +97,45 @@ impl Axis {
             None
         }
     }
+}
+
+impl Bins {
+    /// The row at a bin along the first two axes, or nothing where it is known to have no atoms.
+    #[inline]
+    pub(super) fn row(&self, [x, y]: [i64; 2]) -> Option<Row<'_>> {
+        let row = x * self.axes[1].bins + y;
+        match &self.grid {
+            Grid::Table(starts) => {
+                let bins = self.axes[2].bins;
+                Some(Row::Table(
+                    &starts[index(row * bins)..=index((row + 1) * bins)],
+                ))
+            }
+            Grid::Rows { rows, last } => {
+                let slots = rows.get(&row)?;
+                let slots = slots.start as usize..slots.end as usize;
+                Some(Row::Sorted(&last[slots.clone()], slots.start))
+            }
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The slots of the bins from the first to the last one.
+    #[inline]
+    pub(super) fn slots(&self, [first, last]: [i64; 2]) -> Range<usize> {
+        match self {
+            Row::Table(starts) => starts[index(first)] as usize..starts[index(last) + 1] as usize,
+            Row::Sorted(bins, start) => {
+                let at = |limit: i64| start + bins.partition_point(|bin| i64::from(*bin) < limit);
+                at(first)..at(last + 1)
+            }
+        }
+    }
+}
+
+fn index(number: i64) -> usize {
+    usize::try_from(number).expect("bins are numbered from zero")
 }
 
 /// Wraps the atoms into the cell and sorts them into bins.
@@ -116,12 +177,7 @@ pub(super) fn sort_into_bins(
         wrap.push(w);
     }
 
-    for k in (0..3).filter(|k| !periodic[*k]) {
-        if high[k] - low[k] > SPARSE * cutoff * (atoms as f64).cbrt() {
-            high[k] = close_gaps(&mut along, k, cutoff);
-        }
-    }
-    let (axes, extent) = plan_axes(periodic, heights, &mut low, high, atoms, cutoff)?;
+    let (axes, extent) = plan_axes(periodic, heights, &mut low, high, cutoff)?;
     let bin: Vec<[i32; 3]> = along
         .iter()
         .map(|s| {
@@ -133,7 +189,7 @@ pub(super) fn sort_into_bins(
                 };
                 #[expect(
                     clippy::cast_possible_truncation,
-                    reason = "there are at most 4 N + 64 bins"
+                    reason = "an axis has at most 2^30 bins"
                 )]
                 let index = (scaled as i64).clamp(0, axes[k].bins - 1) as i32;
                 index
@@ -157,27 +213,8 @@ pub(super) fn sort_into_bins(
     });
     Ok(Bins {
         square,
-        ..counting_sort(structure, cell, axes, bin, wrap)
+        ..sorted_slots(structure, cell, axes, bin, wrap)
     })
-}
-
-/// Shortens the gaps along an axis that no pair can span, and returns the new upper end. Otherwise a single atom that
-/// flew away would stretch the bins until all others share one, and the search would compare every pair of them.
-fn close_gaps(along: &mut [[f64; 3]], axis: usize, cutoff: f64) -> f64 {
-    let mut order: Vec<usize> = (0..along.len()).collect();
-    order.sort_unstable_by(|&i, &j| along[i][axis].total_cmp(&along[j][axis]));
-    let widest = 2.0 * cutoff;
-    let mut removed = 0.0;
-    let mut before = f64::INFINITY;
-    let mut end = f64::NEG_INFINITY;
-    for i in order {
-        let here = along[i][axis];
-        removed += (here - before - widest).max(0.0);
-        before = here;
-        end = here - removed;
-        along[i][axis] = end;
-    }
-    end
 }
 
 /// Chooses the bins of each axis; also returns the extent of the axes in the units of the coordinates: one cell
@@ -187,11 +224,8 @@ fn plan_axes(
     heights: [f64; 3],
     low: &mut [f64; 3],
     high: [f64; 3],
-    atoms: usize,
     cutoff: f64,
 ) -> Result<([Axis; 3], [f64; 3])> {
-    // A few atoms in a vast box must not pay for empty bins.
-    let most = (4 * atoms + 64) as f64;
     let mut extent = [1.0; 3];
     let mut wanted = [1.0; 3];
     for k in 0..3 {
@@ -202,14 +236,7 @@ fn plan_axes(
             extent[k] = high[k] - low[k];
             wanted[k] = (BINS_PER_CUTOFF[k] * extent[k] / (cutoff * (1.0 + ROUNDING))).floor();
         }
-        // Bounded before they are multiplied: halving would never bring an infinite number down.
-        wanted[k] = wanted[k].clamp(1.0, most);
-    }
-    while wanted[0] * wanted[1] * wanted[2] > most {
-        let k = (0..3)
-            .max_by(|&p, &q| wanted[p].total_cmp(&wanted[q]))
-            .expect("three axes");
-        wanted[k] = (wanted[k] / 2.0).floor().max(1.0);
+        wanted[k] = wanted[k].clamp(1.0, MOST_BINS);
     }
 
     let mut axes = [Axis {
@@ -252,7 +279,7 @@ fn plan_axes(
     Ok((axes, extent))
 }
 
-fn counting_sort(
+fn sorted_slots(
     structure: &Structure,
     cell: &[[f64; 3]; 3],
     axes: [Axis; 3],
@@ -260,48 +287,78 @@ fn counting_sort(
     wrap: Vec<[i32; 3]>,
 ) -> Bins {
     let atoms = bin.len();
-    let total = usize::try_from(axes[0].bins * axes[1].bins * axes[2].bins)
-        .expect("bins are few and positive");
-    let flat = |b: &[i32; 3]| {
-        usize::try_from(
-            (i64::from(b[0]) * axes[1].bins + i64::from(b[1])) * axes[2].bins + i64::from(b[2]),
-        )
-        .expect("bin indices are not negative")
+    let bins = axes[0].bins as f64 * axes[1].bins as f64 * axes[2].bins as f64;
+    let (grid, atom) = if bins <= (4 * atoms + 64) as f64 {
+        table(axes, &bin)
+    } else {
+        occupied_rows(axes, &bin)
     };
+    let mut sorted = Bins {
+        axes,
+        grid,
+        x: Vec::with_capacity(atoms),
+        y: Vec::with_capacity(atoms),
+        z: Vec::with_capacity(atoms),
+        atom,
+        bin,
+        wrap,
+        square: None,
+    };
+    for &i in &sorted.atom {
+        let (position, w) = (
+            structure.positions[i as usize],
+            sorted.wrap[i as usize].map(f64::from),
+        );
+        let wrapped: [f64; 3] = std::array::from_fn(|k| {
+            position[k] - (w[0] * cell[0][k] + w[1] * cell[1][k] + w[2] * cell[2][k])
+        });
+        sorted.x.push(wrapped[0]);
+        sorted.y.push(wrapped[1]);
+        sorted.z.push(wrapped[2]);
+    }
+    sorted
+}
+
+/// The grid as a table of all bins, and the atoms in its order.
+fn table(axes: [Axis; 3], bin: &[[i32; 3]]) -> (Grid, Vec<u32>) {
+    let flat = |b: &[i32; 3]| index(row_of(axes, b) * axes[2].bins + i64::from(b[2]));
+    let total = index(axes[0].bins * axes[1].bins * axes[2].bins);
     let mut starts = vec![0_u32; total + 1];
-    for b in &bin {
+    for b in bin {
         starts[flat(b) + 1] += 1;
     }
     for k in 0..total {
         starts[k + 1] += starts[k];
     }
     let mut next = starts.clone();
-    let mut sorted = Bins {
-        axes,
-        starts,
-        atom: vec![0; atoms],
-        x: vec![0.0; atoms],
-        y: vec![0.0; atoms],
-        z: vec![0.0; atoms],
-        bin,
-        wrap,
-        square: None,
-    };
-    for (index, position) in (0_u32..).zip(&structure.positions) {
-        let i = index as usize;
-        let slot = &mut next[flat(&sorted.bin[i])];
-        let at = *slot as usize;
+    let mut atom = vec![0; bin.len()];
+    for (i, b) in (0_u32..).zip(bin) {
+        let slot = &mut next[flat(b)];
+        atom[*slot as usize] = i;
         *slot += 1;
-        let w = sorted.wrap[i].map(f64::from);
-        sorted.atom[at] = index;
-        let wrapped: [f64; 3] = std::array::from_fn(|k| {
-            position[k] - (w[0] * cell[0][k] + w[1] * cell[1][k] + w[2] * cell[2][k])
-        });
-        sorted.x[at] = wrapped[0];
-        sorted.y[at] = wrapped[1];
-        sorted.z[at] = wrapped[2];
     }
-    sorted
+    (Grid::Table(starts), atom)
+}
+
+/// The grid as its rows that have atoms, and the atoms in its order.
+fn occupied_rows(axes: [Axis; 3], bin: &[[i32; 3]]) -> (Grid, Vec<u32>) {
+    let key = |i: u32| {
+        let b = &bin[i as usize];
+        (row_of(axes, b), b[2], i)
+    };
+    let mut atom: Vec<u32> = (0_u32..).take(bin.len()).collect();
+    atom.sort_unstable_by_key(|i| key(*i));
+    let mut rows: HashMap<i64, Range<u32>> = HashMap::with_capacity(bin.len());
+    for (slot, &i) in (0_u32..).zip(&atom) {
+        let row = rows.entry(key(i).0).or_insert(slot..slot);
+        row.end = slot + 1;
+    }
+    let last = atom.iter().map(|i| bin[*i as usize][2]).collect();
+    (Grid::Rows { rows, last }, atom)
+}
+
+fn row_of(axes: [Axis; 3], bin: &[i32; 3]) -> i64 {
+    i64::from(bin[0]) * axes[1].bins + i64::from(bin[1])
 }
 
 fn too_many(cutoff: f64, images: f64) -> Error {

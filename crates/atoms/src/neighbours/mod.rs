@@ -4,6 +4,8 @@
 
 mod bins;
 mod search;
+#[cfg(test)]
+mod tests;
 mod verlet;
 
 pub use verlet::VerletList;

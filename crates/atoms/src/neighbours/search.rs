@@ -7,6 +7,8 @@
 //! The order of the result costs no sorting: pairs are found neighbour by neighbour in index order and appended to
 //! the list of their centre.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::geometry::dot;
 use crate::structure::Structure;
@@ -40,22 +42,7 @@ struct Found {
 
 fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins) -> NeighbourList {
     let atoms = structure.len();
-    let [ax, ay, az] = bins.axes;
-    // Images are numbered so that one number names a shift; the table turns the number back.
-    let (width_y, width_z) = (2 * ay.cells + 1, 2 * az.cells + 1);
-    let mut shifts: Vec<[i32; 3]> = Vec::new();
-    for sx in -ax.cells..=ax.cells {
-        for sy in -ay.cells..=ay.cells {
-            for sz in -az.cells..=az.cells {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "the number of images is bounded"
-                )]
-                shifts.push([sx as i32, sy as i32, sz as i32]);
-            }
-        }
-    }
-
+    let images = Images::of(bins);
     let sure = cutoff * cutoff * (1.0 - ROUNDING);
     let perhaps = cutoff * cutoff * (1.0 + ROUNDING);
     let mut found: Vec<Found> = Vec::new();
@@ -66,69 +53,118 @@ fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins)
 
     for j in 0..atoms {
         let neighbour = u32::try_from(j).expect("the number of atoms was checked");
-        let [bx, by, bz] = bins.bin[j].map(i64::from);
         let wrapped = wrapped_position(structure, cell, bins, j);
-        // Descending bins: seen from the neighbour, image −S comes before image −S' when S > S'.
-        for ex in (bx - ax.reach..=bx + ax.reach).rev() {
-            let Some((sx, cx)) = ax.locate(ex) else {
-                continue;
-            };
-            for ey in (by - ay.reach..=by + ay.reach).rev() {
-                let Some((sy, cy)) = ay.locate(ey) else {
-                    continue;
+        candidates(bins, &images, j, cutoff, |image, range| {
+            let shift = images.shifts[image as usize];
+            let s = shift.map(f64::from);
+            let origin: [f64; 3] = std::array::from_fn(|k| {
+                s[0] * cell[0][k] + s[1] * cell[1][k] + s[2] * cell[2][k] - wrapped[k]
+            });
+            let doubtful = within(bins, range, origin, [sure, perhaps], &mut hits);
+            let home = shift == [0; 3];
+            for &slot in &hits {
+                let pair = Found {
+                    centre: bins.atom[slot as usize],
+                    image,
                 };
-                let row = (cx * ay.bins + cy) * az.bins;
-                let Some((bottom, mut top)) = reach_along_row(bins, j, [ex, ey], bz, cutoff) else {
+                if home && pair.centre == neighbour {
                     continue;
-                };
-                if !az.periodic {
-                    top = top.min(az.bins - 1);
                 }
-                while top >= bottom && top >= if az.periodic { i64::MIN } else { 0 } {
-                    let (sz, last) = (top.div_euclid(az.bins), top.rem_euclid(az.bins));
-                    let first = (last - (top - bottom)).max(0);
-                    top -= last - first + 1;
-                    let image =
-                        ((sx + ax.cells) * width_y + sy + ay.cells) * width_z + sz + az.cells;
-                    let image = usize::try_from(image).expect("shifts are within the table");
-                    let s = shifts[image].map(f64::from);
-                    let origin: [f64; 3] = std::array::from_fn(|k| {
-                        s[0] * cell[0][k] + s[1] * cell[1][k] + s[2] * cell[2][k] - wrapped[k]
-                    });
-                    let slot = |c: i64| usize::try_from(row + c).expect("bins are not negative");
-                    let range =
-                        bins.starts[slot(first)] as usize..bins.starts[slot(last) + 1] as usize;
-                    let doubtful = within(bins, range, origin, [sure, perhaps], &mut hits);
-                    let image_number =
-                        u32::try_from(image).expect("the number of images is bounded");
-                    let home = shifts[image] == [0; 3];
-                    for &slot in &hits {
-                        let pair = Found {
-                            centre: bins.atom[slot as usize],
-                            image: image_number,
-                        };
-                        if home && pair.centre == neighbour {
-                            continue;
-                        }
-                        if doubtful
-                            && !is_within_by_definition(
-                                structure, cell, bins, neighbour, pair, &shifts, cutoff,
-                            )
-                        {
-                            continue;
-                        }
-                        found.push(pair);
-                    }
+                if doubtful
+                    && !is_within_by_definition(
+                        structure,
+                        cell,
+                        bins,
+                        neighbour,
+                        pair,
+                        &images.shifts,
+                        cutoff,
+                    )
+                {
+                    continue;
                 }
+                found.push(pair);
             }
-        }
+        });
         starts.push(found.len());
         if j == SAMPLE {
             // One allocation instead of a dozen doublings, guessed from the atoms so far.
             found.reserve(found.len() / SAMPLE * (atoms - SAMPLE) / 10 * 11);
         }
     }
-    gather(&found, &starts, &shifts, &bins.wrap)
+    gather(&found, &starts, &images.shifts, &bins.wrap)
+}
+
+/// The images that the bins reach, numbered so that one number names a shift.
+pub(super) struct Images {
+    shifts: Vec<[i32; 3]>,
+    /// Images on each side of the home cell along each axis.
+    cells: [i64; 3],
+}
+
+impl Images {
+    pub(super) fn of(bins: &Bins) -> Self {
+        let cells = bins.axes.map(|axis| axis.cells);
+        let mut shifts: Vec<[i32; 3]> = Vec::new();
+        for sx in -cells[0]..=cells[0] {
+            for sy in -cells[1]..=cells[1] {
+                for sz in -cells[2]..=cells[2] {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "the number of images is bounded"
+                    )]
+                    shifts.push([sx as i32, sy as i32, sz as i32]);
+                }
+            }
+        }
+        Self { shifts, cells }
+    }
+
+    #[inline]
+    fn number(&self, [sx, sy, sz]: [i64; 3]) -> u32 {
+        let [_, wy, wz] = self.cells.map(|cells| 2 * cells + 1);
+        let [x, y, z] = [sx + self.cells[0], sy + self.cells[1], sz + self.cells[2]];
+        u32::try_from((x * wy + y) * wz + z).expect("the number of images is bounded")
+    }
+}
+
+/// Calls back with the slots that may hold neighbours of an atom and the image that they lie in.
+#[inline]
+pub(super) fn candidates(
+    bins: &Bins,
+    images: &Images,
+    atom: usize,
+    cutoff: f64,
+    mut visit: impl FnMut(u32, Range<usize>),
+) {
+    let [ax, ay, az] = bins.axes;
+    let [bx, by, bz] = bins.bin[atom].map(i64::from);
+    // Descending bins: seen from the neighbour, image −S comes before image −S' when S > S'.
+    for ex in (bx - ax.reach..=bx + ax.reach).rev() {
+        let Some((sx, cx)) = ax.locate(ex) else {
+            continue;
+        };
+        for ey in (by - ay.reach..=by + ay.reach).rev() {
+            let Some((sy, cy)) = ay.locate(ey) else {
+                continue;
+            };
+            let Some((bottom, mut top)) = reach_along_row(bins, atom, [ex, ey], bz, cutoff) else {
+                continue;
+            };
+            let Some(row) = bins.row([cx, cy]) else {
+                continue;
+            };
+            if !az.periodic {
+                top = top.min(az.bins - 1);
+            }
+            while top >= bottom && top >= if az.periodic { i64::MIN } else { 0 } {
+                let (sz, last) = (top.div_euclid(az.bins), top.rem_euclid(az.bins));
+                let first = (last - (top - bottom)).max(0);
+                top -= last - first + 1;
+                visit(images.number([sx, sy, sz]), row.slots([first, last]));
+            }
+        }
+    }
 }
 
 /// First and last bin along the last axis that an atom can reach in a row of bins, or nothing where the row is too far.
@@ -191,7 +227,7 @@ fn wrapped_position(
 #[inline]
 fn within(
     bins: &Bins,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     origin: [f64; 3],
     [sure, perhaps]: [f64; 2],
     hits: &mut Vec<u32>,

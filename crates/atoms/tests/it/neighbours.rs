@@ -114,6 +114,20 @@ proptest! {
     }
 
     #[test]
+    fn a_few_atoms_in_a_vast_cell_keep_their_pairs(
+        structure in structures(),
+        scale in prop::array::uniform3(6.0..400.0_f64),
+        cutoff in 0.5..9.0_f64,
+    ) {
+        let mut vast = structure;
+        let cell = vast.cell.as_mut().unwrap();
+        for (row, scale) in cell.iter_mut().zip(scale) {
+            *row = row.map(|x| x * scale);
+        }
+        prop_assert_eq!(pairs(&neighbour_list(&vast, cutoff).unwrap()), brute_force(&vast, cutoff));
+    }
+
+    #[test]
     fn a_skin_does_not_change_the_pairs(
         structure in structures(),
         steps in prop::collection::vec(prop::array::uniform3(-0.12..0.12_f64), 1..20),
