@@ -89,6 +89,18 @@ pub struct Prepared {
     charge: i32,
     spin: u32,
     volume: Option<f64>,
+    both_directions: bool,
+}
+
+/// One directed pair of a structure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) centre: u32,
+    pub(crate) neighbour: u32,
+    /// From centre to neighbour (Å).
+    pub(crate) vector: [f64; 3],
+    /// The filter, which the opposite pair shares.
+    pub(crate) filter: u32,
 }
 
 impl Prepared {
@@ -146,6 +158,7 @@ impl Prepared {
         }
         let (filter, representative) = share(list);
         Ok(Self {
+            both_directions: list.centre.is_sorted() && 2 * representative.len() == list.len(),
             filter,
             representative,
             species: structure.species.clone(),
@@ -162,6 +175,34 @@ impl Prepared {
     #[must_use]
     pub fn species(&self) -> &[u8] {
         &self.species
+    }
+
+    /// Whether every pair is there in both directions, sorted by centre, as [`atoms::neighbour_list`] makes them.
+    pub(crate) fn has_both_directions(&self) -> bool {
+        self.both_directions
+    }
+
+    /// The directed pairs.
+    pub(crate) fn directed(&self) -> impl Iterator<Item = Pair> {
+        let ends = self.centre.iter().zip(&self.neighbour);
+        let rest = self.vectors.iter().zip(&self.filter);
+        ends.zip(rest)
+            .map(|((&centre, &neighbour), (&vector, &filter))| Pair {
+                centre,
+                neighbour,
+                vector,
+                filter,
+            })
+    }
+
+    /// The number of filters, which are half as many as the pairs.
+    pub(crate) fn filters(&self) -> usize {
+        self.representative.len()
+    }
+
+    /// Volume of the cell (Å³), if it repeats along all axes.
+    pub(crate) fn volume(&self) -> Option<f64> {
+        self.volume
     }
 
     /// The number of directed pairs.

@@ -12,7 +12,7 @@ use burn::tensor::DType;
 use crate::{
     batch::Batch,
     models::{Input, Model},
-    weights::{Scope, host},
+    weights::{Scope, Weights, host},
 };
 
 /// What to compute beside the energies.
@@ -94,6 +94,43 @@ fn virial(by_vectors: &Var<2>, batch: &Batch) -> Var<2> {
         .reshape([e, 9])
         .cast(DType::F64)
         .segment_sum(&batch.edges.graph) // [G, 9]
+}
+
+/// The same as plain numbers, in the units of the network.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) energy: f64,
+    pub(crate) atoms: Vec<f64>,
+    pub(crate) forces: Vec<[f64; 3]>,
+    /// The symmetric part of ∂E/∂ε.
+    pub(crate) strain: Option<[[f64; 3]; 3]>,
+}
+
+/// What a model says about each structure of a batch.
+pub(crate) fn answers(model: &dyn Model, weights: &Weights, batch: &Batch) -> Vec<Answer> {
+    let wanted = Wanted {
+        forces: true,
+        virial: batch.volume.iter().any(Option::is_some),
+    };
+    let scope = weights.constants();
+    let predicted = predict(model, &scope, batch, &Tape::new(), wanted, Graph::Drop);
+    let energies = host(predicted.energies.value());
+    let mut atoms = &host(predicted.atoms.value())[..];
+    let mut forces = &triples(predicted.forces.as_ref().expect("forces were asked for"))[..];
+    let strains = predicted.virial.as_ref().map(symmetric);
+    let each = batch.atoms.iter().zip(energies).enumerate();
+    each.map(|(g, (&count, energy))| {
+        let (own_atoms, own_forces);
+        (own_atoms, atoms) = atoms.split_at(count);
+        (own_forces, forces) = forces.split_at(count);
+        Answer {
+            energy,
+            atoms: own_atoms.to_vec(),
+            forces: own_forces.to_vec(),
+            strain: strains.as_ref().map(|strains| strains[g]),
+        }
+    })
+    .collect()
 }
 
 /// Rows of three.

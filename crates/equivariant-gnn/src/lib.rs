@@ -4,6 +4,7 @@ mod batch;
 mod error;
 pub mod evaluate;
 pub mod ipi;
+mod kernel;
 pub mod md;
 pub mod models;
 mod potential;

@@ -85,6 +85,17 @@ impl Table {
         }
     }
 
+    /// The derivative of an order at x as a sum of four products: the float32 coefficients of all channels, and
+    /// what they are multiplied by. `None` beyond the end, where all is zero.
+    #[must_use]
+    pub fn terms(&self, x: f64, order: u32) -> Option<([&[f32]; 4], [f64; 4])> {
+        let (interval, t) = self.place(x)?;
+        let c = self.shared.channels;
+        let block = &self.shared.narrow[4 * c * interval..][..4 * c];
+        let coefficients = std::array::from_fn(|power| &block[power * c..][..c]);
+        Some((coefficients, self.powers(order, t)))
+    }
+
     /// The place of x: its interval and where in it, or `None` beyond the end.
     #[expect(
         clippy::cast_possible_truncation,

@@ -32,6 +32,7 @@ pub use allegro::AllegroConfig;
 pub use elements::Elements;
 pub use mace::MaceConfig;
 pub use nequip::NequIPConfig;
+pub(crate) use painn::EPSILON as PAINN_EPSILON;
 pub use painn::PaiNNConfig;
 pub use radial::{RadialConfig, cosine_cutoff};
 pub use schnet::SchNetConfig;

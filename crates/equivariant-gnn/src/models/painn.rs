@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Under the square root of vector norms, so that its derivative at zero is finite (`SchNetPack`).
-const EPSILON: f64 = 1e-8;
+pub(crate) const EPSILON: f64 = 1e-8;
 
 /// The size of a `PaiNN`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! Axis letters: N atoms, E pairs, H filters that the two directions of a pair share, C features, K
 //! radial functions.
 
-use backend::tape::Var;
+use backend::tape::{Table, Var};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     batch::{ELEMENTS, Edges},
     error::Result,
-    weights::{Init, Layout, Scope},
+    weights::{Init, Layout, Scope, Weights},
 };
 
 /// The size of a `SchNet`.
@@ -82,6 +82,26 @@ impl SchNetConfig {
     }
 }
 
+impl SchNetConfig {
+    /// The filters of layer t with the cutoff function, `[H, C]`.
+    fn filter_of_distance(&self, weights: &Scope<'_>, name: &str, distance: &Var<2>) -> Var<2> {
+        let basis = with_ones(&self.radial.gaussians(weights, distance));
+        Self::filter(weights, name, &basis).mul(&cosine_cutoff(distance, self.radial.cutoff))
+    }
+
+    /// The same as a table.
+    pub(crate) fn tabulated_filter(&self, weights: &Weights, t: usize) -> Table {
+        let name = interaction(t);
+        weights.table_of(self.radial.cutoff, |weights, distance| {
+            self.filter_of_distance(weights, &name, distance)
+        })
+    }
+}
+
+fn interaction(t: usize) -> String {
+    format!("representation.interactions.{t}")
+}
+
 impl Model for SchNetConfig {
     fn cutoff(&self) -> f64 {
         self.radial.cutoff
@@ -111,7 +131,7 @@ impl Model for SchNetConfig {
             Init::Normal(1.0),
         );
         for t in 0..self.depth {
-            let name = format!("representation.interactions.{t}");
+            let name = interaction(t);
             layout.dense(&format!("{name}.in2f"), c, c, false);
             layout.dense(&format!("{name}.f2out.0"), c, c, true);
             layout.dense(&format!("{name}.f2out.1"), c, c, true);
@@ -134,7 +154,7 @@ impl Model for SchNetConfig {
         let embedding = weights.weight::<2>("representation.embedding.weight");
         let mut x = embedding.gather(&input.batch.element); // [N, C]
         for t in 0..self.depth {
-            let name = format!("representation.interactions.{t}");
+            let name = interaction(t);
             let y = weights.product(&format!("{name}.in2f.weight"), &x, 0, c, None); // [N, C]
             let v = if let Some((basis, cutoff)) = &radial {
                 // The cutoff function rides along as the one component of the spread.
@@ -143,8 +163,7 @@ impl Model for SchNetConfig {
             } else {
                 let end = self.radial.cutoff;
                 let filter = weights.of_distance(&name, &distance, end, |weights, d| {
-                    let basis = with_ones(&self.radial.gaussians(weights, d));
-                    Self::filter(weights, &name, &basis).mul(&cosine_cutoff(d, end))
+                    self.filter_of_distance(weights, &name, d)
                 });
                 y.reshape([n, 1, c]).convolve(&filter, &edges.shared)
             };

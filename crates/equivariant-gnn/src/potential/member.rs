@@ -1,16 +1,15 @@
 //! One network of a potential: its weights, scale and reference energies.
 
-use std::collections::BTreeMap;
-
-use backend::tape::{Graph, Tape};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use super::{Evaluation, Provenance};
 use crate::{
-    batch::{Batch, Prepared},
+    batch::{Batch, Precision, Prepared},
     error::{Error, Result},
-    evaluate::{Wanted, predict, symmetric, triples},
+    evaluate::{Answer, answers},
+    kernel::Kernel,
     models::{Model, ModelConfig},
-    weights::{Weights, host},
+    weights::Weights,
 };
 
 /// A network that gives `scale · Σ ε + Σ E₀[Z]`.
@@ -22,6 +21,8 @@ pub(super) struct Member {
     pub(super) scale: f64,
     pub(super) references: BTreeMap<u8, f64>,
     pub(super) provenance: Provenance,
+    /// The weights laid out for loops without tensors, if there are such for the model, when first needed.
+    kernel: OnceLock<Option<Kernel>>,
 }
 
 impl Member {
@@ -48,56 +49,93 @@ impl Member {
             scale,
             references,
             provenance,
+            kernel: OnceLock::new(),
         })
     }
 
-    /// What this member says about each structure of the batch; `first` is the index of the first one
-    /// in the caller's list.
+    /// Makes tables of networks of a distance.
+    pub(super) fn tabulate(&mut self, intervals: usize) {
+        self.weights = self.weights.clone().with_tables(intervals);
+        self.kernel = OnceLock::new();
+    }
+
+    /// What this member says about each structure; `first` is the index of the first one in the caller's list.
     pub(super) fn evaluate(
         &self,
         structures: &[&Prepared],
-        batch: &Batch,
+        shared: &mut SharedBatch,
         first: usize,
     ) -> Result<Vec<Evaluation>> {
-        let tape = Tape::new();
-        let wanted = Wanted {
-            forces: true,
-            virial: batch.volume.iter().any(Option::is_some),
+        let kernel = self.kernel();
+        let fast = kernel.and_then(|kernel| {
+            let each = structures
+                .iter()
+                .map(|structure| kernel.evaluate(structure));
+            each.collect::<Option<Vec<_>>>()
+        });
+        let answers = if let Some(answers) = fast {
+            answers
+        } else {
+            let batch = shared.of(structures, &self.weights)?;
+            answers(&*self.model, &self.weights, batch)
         };
-        let scope = self.weights.constants();
-        let predicted = predict(&*self.model, &scope, batch, &tape, wanted, Graph::Drop);
-        let network = host(predicted.energies.value());
-        let atoms = host(predicted.atoms.value());
-        let forces = triples(predicted.forces.as_ref().expect("forces were asked for"));
-        let virials = predicted.virial.as_ref().map(symmetric);
-        let mut begin = 0;
-        let mut out = Vec::with_capacity(structures.len());
-        for (g, structure) in structures.iter().enumerate() {
-            let range = begin..begin + structure.species().len();
-            begin = range.end;
-            let reference: f64 = structure.species().iter().map(|z| self.references[z]).sum();
-            let evaluation = Evaluation {
-                energy: self.scale * network[g] + reference,
-                forces: forces[range.clone()]
-                    .iter()
-                    .map(|f| f.map(|x| self.scale * x))
-                    .collect(),
-                stress: batch.volume[g]
-                    .zip(virials.as_ref())
-                    .map(|(volume, virials)| {
-                        virials[g].map(|row| row.map(|x| self.scale * x / volume))
-                    }),
-                atom_energies: atoms[range]
-                    .iter()
-                    .zip(structure.species())
-                    .map(|(e, z)| self.scale * e + self.references[z])
-                    .collect(),
-                uncertainty: None,
-            };
-            check_finite(&evaluation, first + g)?;
-            out.push(evaluation);
+        let answers = structures.iter().zip(answers).enumerate();
+        answers
+            .map(|(g, (structure, answer))| {
+                let evaluation = self.in_units(structure, answer);
+                check_finite(&evaluation, first + g)?;
+                Ok(evaluation)
+            })
+            .collect()
+    }
+
+    fn kernel(&self) -> Option<&Kernel> {
+        let make = || Kernel::new(&self.config, &self.weights);
+        self.kernel.get_or_init(make).as_ref()
+    }
+
+    /// The network's answer scaled and with reference energies.
+    fn in_units(&self, structure: &Prepared, answer: Answer) -> Evaluation {
+        let species = structure.species();
+        let reference: f64 = species.iter().map(|z| self.references[z]).sum();
+        let scaled = |row: [f64; 3]| row.map(|x| self.scale * x);
+        Evaluation {
+            energy: self.scale * answer.energy + reference,
+            forces: answer.forces.into_iter().map(scaled).collect(),
+            stress: structure
+                .volume()
+                .zip(answer.strain)
+                .map(|(volume, strain)| strain.map(|row| scaled(row).map(|x| x / volume))),
+            atom_energies: (answer.atoms.iter().zip(species))
+                .map(|(e, z)| self.scale * e + self.references[z])
+                .collect(),
+            uncertainty: None,
         }
-        Ok(out)
+    }
+}
+
+/// The structures as one graph, made when a member needs it; members mostly share a float type, and then one graph serves
+/// them all.
+pub(super) struct SharedBatch {
+    cutoff: f64,
+    made: Option<(Precision, Batch)>,
+}
+
+impl SharedBatch {
+    pub(super) fn new(cutoff: f64) -> Self {
+        Self { cutoff, made: None }
+    }
+
+    fn of(&mut self, structures: &[&Prepared], weights: &Weights) -> Result<&Batch> {
+        let precision = weights.precision();
+        let known = self.made.take().filter(|(known, _)| *known == precision);
+        let made = if let Some(known) = known {
+            known
+        } else {
+            let batch = Batch::of(structures, self.cutoff, precision, &weights.device())?;
+            (precision, batch)
+        };
+        Ok(&self.made.insert(made).1)
     }
 }
 

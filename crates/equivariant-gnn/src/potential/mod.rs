@@ -15,12 +15,12 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    batch::{Batch, Precision, Prepared},
+    batch::Prepared,
     error::{Error, Result},
     models::ModelConfig,
     weights::Weights,
 };
-use member::Member;
+use member::{Member, SharedBatch};
 
 pub use calculator::{Calculator, ForceField};
 pub use spread::Uncertainty;
@@ -131,7 +131,7 @@ impl Potential {
     #[must_use]
     pub fn with_radial_tables(mut self, intervals: usize) -> Self {
         for member in &mut self.members {
-            member.weights = member.weights.clone().with_tables(intervals);
+            member.tabulate(intervals);
         }
         self
     }
@@ -234,20 +234,10 @@ impl Potential {
         for (index, structure) in structures.iter().enumerate() {
             self.check_elements(structure, first + index)?;
         }
-        let mut batch: Option<(Precision, Batch)> = None;
+        let mut shared = SharedBatch::new(self.cutoff());
         let mut said: Vec<Vec<Evaluation>> = vec![Vec::new(); structures.len()];
         for member in &self.members {
-            let precision = member.weights.precision();
-            // Members mostly share a float type, and then one batch serves them all.
-            let (_, batch) = match batch.take() {
-                Some(made) if made.0 == precision => batch.insert(made),
-                _ => {
-                    let device = member.weights.device();
-                    let made = Batch::of(structures, self.cutoff(), precision, &device)?;
-                    batch.insert((precision, made))
-                }
-            };
-            let evaluations = member.evaluate(structures, batch, first)?;
+            let evaluations = member.evaluate(structures, &mut shared, first)?;
             for (all, evaluation) in said.iter_mut().zip(evaluations) {
                 all.push(evaluation);
             }

@@ -64,18 +64,9 @@ impl Scope<'_> {
             return function(self, distance);
         };
         let mut known = tables.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let table = known.entry(name.to_owned()).or_insert_with(|| {
-            let count = tables.intervals + 1;
-            // Not quite from zero, where some functions divide by the distance.
-            let knots: Vec<f64> = (0..count)
-                .map(|k| end * (k as f64).max(1e-9) / tables.intervals as f64)
-                .collect();
-            let exact = self.weights.in_float64();
-            let knots = TensorData::new(knots, [count, 1]);
-            let knots = Tensor::from_data(knots, (&exact.device(), DType::F64));
-            let values = function(&exact.constants(), &Var::constant(knots));
-            Table::spline(&host(values.value()), values.dims()[1], end)
-        });
+        let table = known
+            .entry(name.to_owned())
+            .or_insert_with(|| self.weights.tabulated(tables.intervals, end, function));
         let table = table.clone();
         drop(known);
         distance.look_up(&table)
@@ -91,6 +82,34 @@ impl Weights {
             tables: Some(Tables::new(intervals.max(4)).into()),
             ..self
         }
+    }
+
+    /// A table of functions of a distance, with as many intervals as are asked for or else 1,000.
+    pub(crate) fn table_of(
+        &self,
+        end: f64,
+        function: impl Fn(&Scope<'_>, &Var<2>) -> Var<2>,
+    ) -> Table {
+        let intervals = self.tables.as_ref().map_or(1000, |tables| tables.intervals);
+        self.tabulated(intervals, end, function)
+    }
+
+    fn tabulated(
+        &self,
+        intervals: usize,
+        end: f64,
+        function: impl Fn(&Scope<'_>, &Var<2>) -> Var<2>,
+    ) -> Table {
+        let count = intervals + 1;
+        // Not quite from zero, where some functions divide by the distance.
+        let knots: Vec<f64> = (0..count)
+            .map(|k| end * (k as f64).max(1e-9) / intervals as f64)
+            .collect();
+        let exact = self.in_float64();
+        let knots = TensorData::new(knots, [count, 1]);
+        let knots = Tensor::from_data(knots, (&exact.device(), DType::F64));
+        let values = function(&exact.constants(), &Var::constant(knots));
+        Table::spline(&host(values.value()), values.dims()[1], end)
     }
 
     fn in_float64(&self) -> Self {

@@ -47,7 +47,7 @@ fn indices(value: &Value) -> Vec<u32> {
 }
 
 /// The structures of one system with the pairs that the reference used.
-fn structures(inputs: &Value) -> Vec<(Structure, NeighbourList)> {
+pub(crate) fn structures(inputs: &Value) -> Vec<(Structure, NeighbourList)> {
     let species = indices(&inputs["atomic_numbers"]);
     let positions = numbers(&inputs["positions"]);
     let cells = numbers(&inputs["cell"]);

@@ -4,6 +4,7 @@ mod allegro;
 mod conformance;
 mod faults;
 mod golden;
+mod kernel;
 mod mace;
 mod nequip;
 mod so3;
