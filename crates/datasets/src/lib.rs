@@ -7,6 +7,8 @@ mod error;
 pub mod fetch;
 pub mod generator;
 pub mod molecules;
+#[cfg(doctest)]
+mod page;
 pub mod parquet;
 mod rejects;
 mod source;

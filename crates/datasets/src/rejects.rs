@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::write::write_atomic;
 
 /// A record that was left out.
@@ -26,6 +26,53 @@ impl Reject {
             line,
             text: shorten(text).to_owned(),
             reason: reason.into(),
+        }
+    }
+}
+
+/// What is left out while a file is read.
+pub(crate) struct Rejects<'a> {
+    path: &'a Path,
+    /// The first reject is an error.
+    strict: bool,
+    all: Vec<Reject>,
+}
+
+impl<'a> Rejects<'a> {
+    pub(crate) fn of(path: &'a Path, strict: bool) -> Self {
+        Self {
+            path,
+            strict,
+            all: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, line: u64, text: &str, reason: String) -> Result<()> {
+        if self.strict {
+            return Err(Error::Record {
+                path: self.path.to_path_buf(),
+                line,
+                reason,
+                text: shorten(text).to_owned(),
+            });
+        }
+        self.all.push(Reject::new(line, text, reason));
+        Ok(())
+    }
+
+    /// All rejects at the end of the file, of which something must be left.
+    pub(crate) fn finish(self, left: usize) -> Result<Vec<Reject>> {
+        match self.all.first() {
+            _ if left > 0 => Ok(self.all),
+            None => Err(Error::Empty {
+                path: self.path.to_path_buf(),
+            }),
+            Some(first) => Err(Error::AllRejected {
+                path: self.path.to_path_buf(),
+                rejected: self.all.len(),
+                line: first.line,
+                reason: first.reason.clone(),
+            }),
         }
     }
 }

@@ -139,6 +139,34 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
+/// Like `read_until`, but keeps only the first `longest` bytes of a line; returns its full length.
+pub(crate) fn read_line(
+    reader: &mut dyn BufRead,
+    line: &mut Vec<u8>,
+    longest: usize,
+) -> io::Result<usize> {
+    let mut length = 0;
+    loop {
+        let buffer = match reader.fill_buf() {
+            Ok(buffer) => buffer,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        if buffer.is_empty() {
+            return Ok(length);
+        }
+        let end = buffer.iter().position(|b| *b == b'\n');
+        let used = end.map_or(buffer.len(), |k| k + 1);
+        let room = longest.saturating_sub(line.len());
+        line.extend_from_slice(&buffer[..used.min(room)]);
+        reader.consume(used);
+        length += used;
+        if end.is_some() {
+            return Ok(length);
+        }
+    }
+}
+
 /// The file name without a compression ending, in lower case, for telling formats apart.
 pub(crate) fn bare_name(path: &Path) -> String {
     let mut name = path

@@ -11,8 +11,8 @@ mod text_lines;
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::rejects::Reject;
+use crate::error::Result;
+use crate::rejects::{Reject, Rejects};
 use crate::source::DEFAULT_UNPACKED_LIMIT;
 
 pub use lexical::check_smiles;
@@ -74,8 +74,8 @@ pub struct MoleculeSet {
 /// [`check_smiles`]); whether a string makes chemical sense is for the encoder that uses it.
 ///
 /// # Errors
-/// The errors of [`Molecules::open`] and [`Molecules::next_line`]; [`Error::Empty`] and
-/// [`Error::AllRejected`] where nothing is left; [`Error::Record`] for a bad record under `strict`.
+/// The errors of [`Molecules::open`] and [`Molecules::next_line`]; [`crate::Error::Empty`] and
+/// [`crate::Error::AllRejected`] where nothing is left; [`crate::Error::Record`] for a bad record under `strict`.
 ///
 /// # Examples
 /// ```
@@ -91,36 +91,15 @@ pub struct MoleculeSet {
 /// ```
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<MoleculeSet> {
     let path = path.as_ref();
-    let mut set = MoleculeSet::default();
+    let mut smiles = Vec::new();
+    let mut rejects = Rejects::of(path, options.strict);
     let mut molecules = Molecules::open(path, options)?;
     while let Some(line) = molecules.next_line()? {
         match line.smiles {
-            Ok(smiles) => set.smiles.push(smiles.to_owned()),
-            Err(reason) if options.strict => {
-                return Err(Error::Record {
-                    path: path.to_path_buf(),
-                    line: line.number,
-                    reason,
-                    text: crate::rejects::shorten(line.text).to_owned(),
-                });
-            }
-            Err(reason) => set
-                .rejects
-                .push(Reject::new(line.number, line.text, reason)),
+            Ok(text) => smiles.push(text.to_owned()),
+            Err(reason) => rejects.add(line.number, line.text, reason)?,
         }
     }
-    if set.smiles.is_empty() {
-        return Err(match set.rejects.first() {
-            None => Error::Empty {
-                path: path.to_path_buf(),
-            },
-            Some(first) => Error::AllRejected {
-                path: path.to_path_buf(),
-                rejected: set.rejects.len(),
-                line: first.line,
-                reason: first.reason.clone(),
-            },
-        });
-    }
-    Ok(set)
+    let rejects = rejects.finish(smiles.len())?;
+    Ok(MoleculeSet { smiles, rejects })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::rejects::Reject;
-use crate::source::open;
+use crate::source::{open, read_line};
 
 use super::columns::{field, fields};
 use super::lexical::check_smiles;
@@ -107,7 +107,7 @@ impl TextLines {
     fn read_text(&mut self) -> Result<Read> {
         loop {
             self.raw.clear();
-            let length = read_line(&mut *self.reader, &mut self.raw)
+            let length = read_line(&mut *self.reader, &mut self.raw, LONGEST_LINE)
                 .map_err(|e| Error::read(&self.path, e))?;
             if length == 0 {
                 return Ok(Read::End);
@@ -178,29 +178,5 @@ impl TextLines {
             .is_some_and(|first| check_smiles(first.trim()).is_ok());
         self.layout = Layout::Table { delimiter, column };
         Ok(())
-    }
-}
-
-/// Like `read_until`, but keeps only the first [`LONGEST_LINE`] bytes of a line; returns its full length.
-fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<usize> {
-    let mut length = 0;
-    loop {
-        let buffer = match reader.fill_buf() {
-            Ok(buffer) => buffer,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        if buffer.is_empty() {
-            return Ok(length);
-        }
-        let end = buffer.iter().position(|b| *b == b'\n');
-        let used = end.map_or(buffer.len(), |k| k + 1);
-        let room = LONGEST_LINE.saturating_sub(line.len());
-        line.extend_from_slice(&buffer[..used.min(room)]);
-        reader.consume(used);
-        length += used;
-        if end.is_some() {
-            return Ok(length);
-        }
     }
 }

@@ -103,7 +103,7 @@ pub fn by_time_block(
     let mut dropped = vec![false; n];
     for k in 1..n {
         if part[k] != part[k - 1] {
-            dropped[k..(k + gap).min(n)].fill(true);
+            dropped[k..k.saturating_add(gap).min(n)].fill(true);
         }
     }
     for members in [&mut split.train, &mut split.validation, &mut split.test] {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 
 use atoms::Structure;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::dedup::{Same, Seen};
+use crate::dedup::{Same, key};
 
 use super::Split;
 
@@ -44,19 +45,25 @@ impl fmt::Display for LeakReport {
 
 /// Looks for leaks between the parts of a split of molecules: the same text, and the same canonical SMILES.
 #[must_use]
-pub fn molecule_leaks<S: AsRef<str>>(smiles: &[S], split: &Split) -> LeakReport {
-    let (mut text, mut canonical) = (Seen::new(Same::Text), Seen::new(Same::Canonical));
-    for &k in &split.train {
-        text.insert(smiles[k].as_ref());
-        canonical.insert(smiles[k].as_ref());
+pub fn molecule_leaks<S: AsRef<str> + Sync>(smiles: &[S], split: &Split) -> LeakReport {
+    let held_out = [&split.validation[..], &split.test].concat();
+    let shared = |same: Same| {
+        let keys = |records: &[usize]| -> Vec<u128> {
+            let key = |k: &usize| key(smiles[*k].as_ref(), same);
+            records.par_iter().map(key).collect()
+        };
+        let trained: HashSet<u128> = keys(&split.train).into_iter().collect();
+        keys(&held_out)
+            .iter()
+            .filter(|key| trained.contains(key))
+            .count()
+    };
+    LeakReport {
+        repeated: shared(Same::Text),
+        same_molecule: shared(Same::Canonical),
+        neighbouring_frames: 0,
+        held_out: held_out.len(),
     }
-    let mut report = LeakReport::default();
-    for &k in split.validation.iter().chain(&split.test) {
-        report.held_out += 1;
-        report.repeated += usize::from(text.contains(smiles[k].as_ref()));
-        report.same_molecule += usize::from(canonical.contains(smiles[k].as_ref()));
-    }
-    report
 }
 
 /// Looks for leaks between the parts of a split of structures: the same geometry, the same group, and frames that

@@ -1,5 +1,6 @@
 //! A split as a file: what was split, how, with which seed, into which records, and what leaks.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -134,7 +135,8 @@ impl SplitManifest {
     }
 
     fn check(&self) -> Result<(), String> {
-        let mut part = vec![None; self.records];
+        // By record and not by number of records, which the file may give as anything.
+        let mut part: HashMap<usize, &str> = HashMap::new();
         let Split {
             train,
             validation,
@@ -142,19 +144,16 @@ impl SplitManifest {
         } = &self.split;
         for (name, members) in [("train", train), ("validation", validation), ("test", test)] {
             for &k in members {
-                let slot = part
-                    .get_mut(k)
-                    .ok_or_else(|| format!("{name} has record {k} of {}", self.records))?;
-                if let Some(other) = slot.replace(name) {
+                if k >= self.records {
+                    return Err(format!("{name} has record {k} of {}", self.records));
+                }
+                if let Some(other) = part.insert(k, name) {
                     return Err(format!("record {k} is in {other} and in {name}"));
                 }
             }
         }
         for (number, subset) in self.subsets.iter().enumerate() {
-            if let Some(k) = subset
-                .iter()
-                .find(|k| part.get(**k).copied().flatten() != Some("train"))
-            {
+            if let Some(k) = subset.iter().find(|k| part.get(*k) != Some(&"train")) {
                 return Err(format!(
                     "subset {number} has record {k}, which is not in train"
                 ));

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use atoms::{Structure, cell_heights, inverse};
 
-use crate::error::{Error, Result};
-use crate::rejects::{Reject, shorten};
+use crate::error::Result;
+use crate::rejects::Rejects;
 
 use super::units::unit_from_magnitude;
 use super::{ReadOptions, StructureSet, Units, UnitsOrigin, UnitsUsed};
@@ -36,22 +36,15 @@ impl Frames {
     pub(super) fn finish(self, path: &Path, options: &ReadOptions) -> Result<StructureSet> {
         let mut notes = self.notes;
         let units = settle_units(&self.all, self.units, self.origin, options, &mut notes);
-        let mut set = StructureSet {
-            structures: Vec::with_capacity(self.all.len()),
-            rejects: Vec::new(),
-            units,
-            notes: Vec::new(),
-        };
+        let mut structures = Vec::with_capacity(self.all.len());
+        let mut rejects = Rejects::of(path, options.strict);
         let mut boxed = 0_usize;
         for frame in self.all {
-            if options
-                .limit
-                .is_some_and(|limit| set.structures.len() >= limit)
-            {
+            if options.limit.is_some_and(|limit| structures.len() >= limit) {
                 break;
             }
             let checked = frame.content.and_then(|mut structure| {
-                set.units.units.convert(&mut structure);
+                units.units.convert(&mut structure);
                 structure.validate().map_err(|e| e.to_string())?;
                 if options.require_labels {
                     require_labels(&structure)?;
@@ -66,18 +59,8 @@ impl Frames {
                 Ok(structure)
             });
             match checked {
-                Ok(structure) => set.structures.push(structure),
-                Err(reason) if options.strict => {
-                    return Err(Error::Record {
-                        path: path.to_path_buf(),
-                        line: frame.line,
-                        reason,
-                        text: shorten(&frame.text).to_owned(),
-                    });
-                }
-                Err(reason) => set
-                    .rejects
-                    .push(Reject::new(frame.line, &frame.text, reason)),
+                Ok(structure) => structures.push(structure),
+                Err(reason) => rejects.add(frame.line, &frame.text, reason)?,
             }
         }
         if boxed > 0 {
@@ -86,21 +69,12 @@ impl Frames {
                 options.vacuum
             ));
         }
-        set.notes = notes;
-        if set.structures.is_empty() {
-            return Err(match set.rejects.first() {
-                None => Error::Empty {
-                    path: path.to_path_buf(),
-                },
-                Some(first) => Error::AllRejected {
-                    path: path.to_path_buf(),
-                    rejected: set.rejects.len(),
-                    line: first.line,
-                    reason: first.reason.clone(),
-                },
-            });
-        }
-        Ok(set)
+        Ok(StructureSet {
+            rejects: rejects.finish(structures.len())?,
+            structures,
+            units,
+            notes,
+        })
     }
 }
 

@@ -15,6 +15,11 @@ use crate::source::open;
 use super::frames::{Frame, Frames};
 use super::{ReadOptions, Units, UnitsOrigin, ase};
 
+/// Said of mlearn files that have a `virial_stress`. Its unit, sign and order are those of VASP for the strained cells of the
+/// silicon set, whose energies tell (and <https://github.com/materialyzeai/mlearn/issues/64> says the same). In its
+/// molecular-dynamics frames, however, yz and xz are exchanged, and its skewed cells were turned without their stress.
+const UNREAD_STRESS: &str = "virial_stress is not read: it is in kbar, positive under compression, but the order of yz                              and xz differs between the groups of mlearn's files";
+
 pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
     let reader = open(path, options.unpacked_limit)?;
     let value: Value = serde_json::from_reader(reader).map_err(|e| {
@@ -24,11 +29,20 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
             Error::malformed(path, "JSON", e.to_string())
         }
     })?;
+    let mut notes = Vec::new();
     let (records, origin): (Vec<(u64, Result<Structure, String>)>, _) = match value {
-        Value::Array(entries) => (
-            (1..).zip(entries.into_iter().map(mlearn)).collect(),
-            UnitsOrigin::Set("mlearn"),
-        ),
+        Value::Array(entries) => {
+            if entries
+                .iter()
+                .any(|entry| entry["outputs"].get("virial_stress").is_some())
+            {
+                notes.push(UNREAD_STRESS.to_owned());
+            }
+            (
+                (1..).zip(entries.into_iter().map(mlearn)).collect(),
+                UnitsOrigin::Set("mlearn"),
+            )
+        }
         Value::Object(rows) if rows.contains_key("ids") => {
             // ASE numbers its rows from 1 and lists the numbers that are in use.
             let rows: BTreeMap<u64, Value> = rows
@@ -62,7 +76,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
         all: frames,
         units: Units::EV,
         origin,
-        notes: Vec::new(),
+        notes,
     })
 }
 
@@ -107,7 +121,7 @@ struct Outputs {
     forces: Option<Vec<[f64; 3]>>,
 }
 
-/// One entry of an mlearn list. Its `virial_stress` is not read: neither order nor unit is documented.
+/// One entry of an mlearn list, without its stress ([`UNREAD_STRESS`]).
 fn mlearn(value: Value) -> Result<Structure, String> {
     let entry: Entry = serde_json::from_value(value).map_err(|e| e.to_string())?;
     let mut species = Vec::with_capacity(entry.structure.sites.len());

@@ -5,18 +5,15 @@
 
 mod amons;
 mod ase;
-mod comment;
 mod deepmd;
 mod frames;
 mod hdf5;
 mod json;
 mod npy;
 mod npz;
-mod npz_write;
 mod qm9;
 mod units;
 mod xyz;
-mod xyz_write;
 
 use std::path::Path;
 
@@ -26,9 +23,9 @@ use crate::error::{Error, Result};
 use crate::rejects::Reject;
 use crate::source::{DEFAULT_UNPACKED_LIMIT, bare_name};
 
-pub use npz_write::write_npz;
+pub use npz::write_npz;
 pub use units::{Units, UnitsOrigin, UnitsUsed};
-pub use xyz_write::write_xyz;
+pub use xyz::write_xyz;
 
 pub(crate) use npz::read_bytes as read_npz_bytes;
 
@@ -146,6 +143,19 @@ pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<StructureSe
         Format::Qm9 => qm9::read(path, options)?,
     };
     frames.finish(path, options)
+}
+
+/// Refuses structures that no reader would take back.
+fn check_writable(path: &Path, structures: &[Structure]) -> Result<()> {
+    for (number, structure) in (1..).zip(structures) {
+        structure.validate().map_err(|e| Error::Record {
+            path: path.to_path_buf(),
+            line: number,
+            reason: e.to_string(),
+            text: structure.formula(),
+        })?;
+    }
+    Ok(())
 }
 
 fn format_of(path: &Path) -> Result<Format> {

@@ -5,6 +5,7 @@ mod bad_input;
 mod consistency;
 mod fetch;
 mod formats;
+mod mlearn;
 mod molecules;
 mod parquet;
 mod shared;

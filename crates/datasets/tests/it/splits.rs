@@ -52,7 +52,14 @@ fn a_split_of_structures_comes_back_from_its_manifest_with_leaks_and_subsets() {
             |m: &mut SplitManifest| m.subsets[0].push(m.split.test[0]),
             "which is not in train",
         ),
-    ] as [(fn(&mut SplitManifest), &str); 3]
+        (
+            |m: &mut SplitManifest| {
+                m.records = usize::MAX;
+                m.split.test.push(m.split.train[0]);
+            },
+            "is in train and in test",
+        ),
+    ] as [(fn(&mut SplitManifest), &str); 4]
     {
         let mut wrong = manifest.clone();
         change(&mut wrong);

@@ -7,10 +7,10 @@ use atoms::Structure;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::write::write_atomic;
 
-use super::npy::encode;
+use super::super::npy::encode;
 
 /// Writes structures as one `.npz`, which `NumPy` reads too. F frames, A atoms of all frames:
 ///
@@ -30,17 +30,10 @@ use super::npy::encode;
 /// Stress is not stored: extended XYZ keeps it.
 ///
 /// # Errors
-/// [`Error::Write`]; [`Error::Record`] with the number of the structure when one is not valid.
+/// [`crate::Error::Write`]; [`crate::Error::Record`] with the number of the structure when one is not valid.
 pub fn write_npz(path: impl AsRef<Path>, structures: &[Structure]) -> Result<()> {
     let path = path.as_ref();
-    for (k, structure) in (1_u64..).zip(structures) {
-        structure.validate().map_err(|e| Error::Record {
-            path: path.to_path_buf(),
-            line: k,
-            reason: e.to_string(),
-            text: structure.formula(),
-        })?;
-    }
+    super::super::check_writable(path, structures)?;
     let arrays = arrays(structures);
     write_atomic(path, |out| {
         let mut zip = ZipWriter::new(out);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use atoms::{Structure, element};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::source::bare_name;
 use crate::write::write_atomic;
 
@@ -14,17 +14,10 @@ use crate::write::write_atomic;
 /// written so that reading gives the same bits.
 ///
 /// # Errors
-/// [`Error::Write`]; [`Error::Record`] with the number of the structure when one is not valid.
+/// [`crate::Error::Write`]; [`crate::Error::Record`] with the number of the structure when one is not valid.
 pub fn write_xyz(path: impl AsRef<Path>, structures: &[Structure]) -> Result<()> {
     let path = path.as_ref();
-    for (k, structure) in (1_u64..).zip(structures) {
-        structure.validate().map_err(|e| Error::Record {
-            path: path.to_path_buf(),
-            line: k,
-            reason: e.to_string(),
-            text: structure.formula(),
-        })?;
-    }
+    super::super::check_writable(path, structures)?;
     let compressed = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("gz"))

@@ -1,26 +1,9 @@
-//! Extended XYZ (<https://github.com/libAtoms/extxyz>), plain XYZ, and the QM-22 variant in which a bare energy is the
-//! comment and gradients follow the positions.
-
-use std::io::{BufRead, Read};
-use std::path::Path;
+//! The comment line of a frame, which says what the columns of its atoms are, and the structure read by it.
 
 use atoms::{Structure, cell_volume, element};
 
-use crate::error::{Error, Result};
-use crate::source::open;
-
-use super::frames::{Frame, Frames};
-use super::{ReadOptions, Units, UnitsOrigin, comment, qm9};
-use atoms::units::{EnergyUnit, LengthUnit};
-
-/// QM-22: positions in Å, energies in hartree, gradients in hartree/bohr.
-const QM22: Units = Units {
-    length: LengthUnit::Angstrom,
-    energy: EnergyUnit::Hartree,
-    force_energy: EnergyUnit::Hartree,
-    force_length: LengthUnit::Bohr,
-    gradients: true,
-};
+use super::super::ReadOptions;
+use super::comment;
 
 const ENERGY_KEYS: [&str; 7] = [
     "energy",
@@ -34,110 +17,8 @@ const ENERGY_KEYS: [&str; 7] = [
 const FORCE_KEYS: [&str; 5] = ["forces", "force", "REF_forces", "dft_forces", "dft_force"];
 const GROUP_KEYS: [&str; 6] = ["group", "molecule", "mol_id", "config_type", "Comp", "name"];
 
-pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Frames> {
-    let mut lines = Lines {
-        reader: open(path, options.unpacked_limit)?,
-        path,
-        number: 0,
-        raw: Vec::new(),
-        repeated: false,
-    };
-    let mut frames = Vec::new();
-    let mut bare_comments = 0_usize;
-    let wanted = options.limit.unwrap_or(usize::MAX);
-    while frames.len() < wanted {
-        let Some((line, count)) = lines.next_with_text()? else {
-            break;
-        };
-        let Ok(atoms) = count.trim().parse::<usize>() else {
-            let reason = format!(
-                "expected a number of atoms, got {:?}",
-                crate::rejects::shorten(&count)
-            );
-            if !lines.skip_to_next_frame()? && frames.is_empty() {
-                return Err(Error::malformed(
-                    path,
-                    "XYZ",
-                    format!("line {line}: {reason}"),
-                ));
-            }
-            frames.push(Frame {
-                line,
-                text: count,
-                content: Err(reason),
-            });
-            continue;
-        };
-        let (content, text, bare) = read_frame(&mut lines, atoms, options)?;
-        bare_comments += usize::from(bare);
-        frames.push(Frame {
-            line,
-            text,
-            content,
-        });
-    }
-    let qm22 =
-        bare_comments > 0 && bare_comments == frames.iter().filter(|f| f.content.is_ok()).count();
-    Ok(Frames {
-        all: frames,
-        units: if qm22 { QM22 } else { Units::EV },
-        origin: if qm22 {
-            UnitsOrigin::Set("QM-22")
-        } else {
-            UnitsOrigin::Assumed("extended XYZ")
-        },
-        notes: Vec::new(),
-    })
-}
-
-/// True when the second line of a file is a comment of QM9.
-pub(super) fn is_qm9(path: &Path, limit: u64) -> Result<bool> {
-    let mut start = String::new();
-    // Two lines of QM9 fit easily; a file whose beginning is not text is none.
-    match open(path, limit)?.take(4096).read_to_string(&mut start) {
-        Ok(_) => Ok(start.lines().nth(1).is_some_and(qm9::is_comment)),
-        Err(e) if e.kind() == std::io::ErrorKind::InvalidData => Ok(false),
-        Err(e) => Err(Error::read(path, e)),
-    }
-}
-
-/// Reads comment and atoms of one frame; the last value says whether the comment is a bare energy.
-///
-/// All `atoms` lines are consumed even when one of them is bad, so that the next frame is found.
-fn read_frame(
-    lines: &mut Lines<'_>,
-    atoms: usize,
-    options: &ReadOptions,
-) -> Result<(Result<Structure, String>, String, bool)> {
-    let Some((_, comment)) = lines.next()? else {
-        return Ok((
-            Err("the file ends before the comment line".into()),
-            atoms.to_string(),
-            false,
-        ));
-    };
-    let mut bare = false;
-    let mut plan = Plan::of(&comment, options, &mut bare);
-    if atoms == 0 {
-        plan = Err("the structure has no atoms".into());
-    }
-    for found in 0..atoms {
-        let Some((number, line)) = lines.next()? else {
-            plan = Err(format!("the file ends after {found} of {atoms} atoms"));
-            break;
-        };
-        if let Ok(good) = &mut plan
-            && let Err(reason) = good.add_atom(&line)
-        {
-            plan = Err(format!("line {number}: {reason}"));
-        }
-    }
-    let content = plan.map(Plan::finish);
-    Ok((content, comment, bare))
-}
-
 /// Where the columns are, and the structure so far.
-struct Plan {
+pub(super) struct Plan {
     species: usize,
     /// Atomic numbers instead of symbols.
     numbers: bool,
@@ -151,7 +32,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(line: &str, options: &ReadOptions, bare: &mut bool) -> Result<Self, String> {
+    pub(super) fn of(line: &str, options: &ReadOptions, bare: &mut bool) -> Result<Self, String> {
         let mut plan = Self {
             species: 0,
             numbers: false,
@@ -293,7 +174,7 @@ impl Plan {
         Ok(())
     }
 
-    fn add_atom(&mut self, line: &str) -> Result<(), String> {
+    pub(super) fn add_atom(&mut self, line: &str) -> Result<(), String> {
         // Enough for every property set seen in practice; wider rows fall back to the heap.
         let mut fields: Vec<&str> = Vec::with_capacity(self.columns);
         fields.extend(line.split_ascii_whitespace());
@@ -323,7 +204,7 @@ impl Plan {
         Ok(())
     }
 
-    fn finish(self) -> Structure {
+    pub(super) fn finish(self) -> Structure {
         let mut structure = self.structure;
         // A virial is minus the stress times the volume, the convention of GAP and of ASE's reader.
         if let (None, Some(virial), Some(cell)) = (&structure.stress, self.virial, &structure.cell)
@@ -390,66 +271,5 @@ fn find_key<'a>(
         _ => Err(format!(
             "{like:?} could all be the {word}; name the one to read"
         )),
-    }
-}
-
-struct Lines<'a> {
-    reader: Box<dyn BufRead + Send>,
-    path: &'a Path,
-    number: u64,
-    raw: Vec<u8>,
-    /// The last line is to be delivered once more.
-    repeated: bool,
-}
-
-impl Lines<'_> {
-    fn next(&mut self) -> Result<Option<(u64, String)>> {
-        if std::mem::take(&mut self.repeated) {
-            return Ok(Some((self.number, self.text())));
-        }
-        self.raw.clear();
-        let length = self
-            .reader
-            .read_until(b'\n', &mut self.raw)
-            .map_err(|e| Error::read(self.path, e))?;
-        if length == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        Ok(Some((self.number, self.text())))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.raw).trim_end().to_owned()
-    }
-
-    fn next_with_text(&mut self) -> Result<Option<(u64, String)>> {
-        while let Some((number, line)) = self.next()? {
-            if !line.trim().is_empty() {
-                return Ok(Some((number, line)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// After a frame that does not begin with a count: goes to the next count that an extended comment follows.
-    fn skip_to_next_frame(&mut self) -> Result<bool> {
-        while let Some((_, line)) = self.next()? {
-            if line.trim().parse::<usize>().is_ok() {
-                let start = self
-                    .reader
-                    .fill_buf()
-                    .map_err(|e| Error::read(self.path, e))?;
-                let end = start
-                    .iter()
-                    .position(|b| *b == b'\n')
-                    .unwrap_or(start.len());
-                if start[..end].windows(11).any(|w| w == b"Properties=") {
-                    self.repeated = true;
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 }
