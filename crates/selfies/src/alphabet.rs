@@ -183,6 +183,11 @@ impl Alphabet {
         &self.symbols
     }
 
+    /// The symbols by label, one after the other.
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        self.symbols.iter()
+    }
+
     /// The label of a symbol.
     #[must_use]
     pub fn label(&self, symbol: &str) -> Option<u32> {
@@ -338,6 +343,25 @@ fn split_long(selfies: &str, at: usize) -> Option<&str> {
 fn short_key(symbol: &str) -> Option<Key> {
     let short = Window::load(symbol.as_bytes(), 0).symbol();
     (short.length > 0 && short.length == symbol.len()).then_some(short.key)
+}
+
+impl PartialEq for Alphabet {
+    /// Alphabets are equal when every label means the same symbol; the other fields follow from the list.
+    fn eq(&self, other: &Self) -> bool {
+        self.symbols == other.symbols
+    }
+}
+
+impl Eq for Alphabet {}
+
+impl<'a> IntoIterator for &'a Alphabet {
+    type Item = &'a String;
+    type IntoIter = std::slice::Iter<'a, String>;
+
+    /// The symbols by label.
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
 }
 
 impl TryFrom<Vec<String>> for Alphabet {

@@ -1,5 +1,6 @@
 //! Choices that encoder and decoder share.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,15 @@ pub enum Syntax {
 pub struct UnknownSyntax {
     /// The name.
     pub name: String,
+}
+
+impl fmt::Display for Syntax {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "1",
+            Self::V2 => "2",
+        })
+    }
 }
 
 impl FromStr for Syntax {

@@ -4,6 +4,8 @@
 //! are kept on an explicit stack and every symbol is looked at once, so the time
 //! is linear and the depth of nesting unlimited.
 
+use std::fmt;
+
 use crate::error::DecodeError;
 use crate::smiles::{Direction, NONE};
 use crate::symbol::{Kind, SymbolTable};
@@ -53,6 +55,25 @@ pub enum Cause {
     IndexUnknown,
     /// The ring reaches beyond the first atom, and was bent to it.
     RingClipped,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ChainEnded => "the last atom can make no more bonds",
+            Self::NoRoomForBranch => "no room for a branch",
+            Self::NoAtomForRing => "no atom to close a ring at",
+            Self::RingToItself => "a ring bond from an atom to itself",
+            Self::NoRoomForRing => "an end of the ring has no bond left",
+            Self::NoBondToAtom => "the atom can make no bond",
+            Self::IndexMissing => "index symbols are missing",
+            Self::BranchShort => "the branch has less symbols than it asks for",
+            Self::Epsilon => "the symbol means nothing",
+            Self::BondReduced => "the bond has a lower order than asked for",
+            Self::IndexUnknown => "the symbol stands for no number and is read as 0",
+            Self::RingClipped => "the ring reaches beyond the first atom and ends there",
+        })
+    }
 }
 
 /// Someone who keeps account of the derivation. The empty one costs nothing.

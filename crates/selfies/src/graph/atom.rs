@@ -1,5 +1,7 @@
 //! What a node and an edge of the molecule graph carry.
 
+use std::fmt;
+
 use petgraph::graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +75,7 @@ impl Chirality {
 }
 
 /// One bond of a [`MolGraph`](super::MolGraph).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Bond {
     /// How many electron pairs it shares.
     pub order: BondOrder,
@@ -92,7 +94,7 @@ impl Bond {
     }
 }
 
-/// Bond orders of SMILES.
+/// Bond orders of SMILES; `Display` writes their symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BondOrder {
     /// `-`
@@ -105,6 +107,18 @@ pub enum BondOrder {
     Quadruple,
     /// `:`, one and a half electron pairs
     Aromatic,
+}
+
+impl fmt::Display for BondOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Single => "-",
+            Self::Double => "=",
+            Self::Triple => "#",
+            Self::Quadruple => "$",
+            Self::Aromatic => ":",
+        })
+    }
 }
 
 impl BondOrder {
@@ -128,11 +142,13 @@ impl BondOrder {
 }
 
 /// The configuration of a double bond, told by one neighbour of each end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DoubleBondStereo {
     /// A neighbour of the bond's source (the first of petgraph's `edge_endpoints`).
+    #[serde(with = "super::indices::one")]
     pub source_neighbour: NodeIndex,
     /// A neighbour of the bond's target.
+    #[serde(with = "super::indices::one")]
     pub target_neighbour: NodeIndex,
     /// Whether these two lie on the same side (cis).
     pub same_side: bool,

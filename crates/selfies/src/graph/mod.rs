@@ -19,6 +19,7 @@ mod build;
 mod canonical;
 mod error;
 mod formula;
+mod indices;
 mod kekule;
 mod periodic;
 mod read;

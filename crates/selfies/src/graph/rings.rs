@@ -9,15 +9,18 @@ use std::collections::{HashSet, VecDeque};
 
 use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
+use serde::{Deserialize, Serialize};
 
 use super::MolGraph;
 
 /// One ring.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ring {
     /// Its atoms in the order around it.
+    #[serde(with = "super::indices::list")]
     pub atoms: Vec<NodeIndex>,
     /// Its bonds; bond `i` joins atom `i` and the next.
+    #[serde(with = "super::indices::list")]
     pub bonds: Vec<EdgeIndex>,
 }
 

@@ -1,9 +1,9 @@
 //! One number a molecule: its distribution over a set, and the distance of two distributions.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A distribution in a few numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Distribution {
     /// The mean.
     pub mean: f64,

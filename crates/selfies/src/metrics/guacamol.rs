@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Sample;
 
 /// `GuacaMol`'s shares, all of the number of texts asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GuacamolMetrics {
     /// Texts that are molecules; the empty text is none.
     pub validity: f64,

@@ -1,11 +1,13 @@
 //! The metrics of MOSES.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::{Fingerprint, morgan};
+use crate::graph::MolGraph;
 
 use super::distributions::{Distribution, wasserstein};
 use super::{
@@ -20,7 +22,7 @@ const SCAFFOLD_RINGS: usize = 2;
 
 /// The metrics of MOSES that need no trained model and no pattern language. Shares are between 0 and 1; a metric whose
 /// set is empty is absent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MosesMetrics {
     /// Texts given.
     pub requested: usize,
@@ -42,17 +44,18 @@ pub struct MosesMetrics {
     pub fragment_similarity: Option<f64>,
     /// Scaf against the test set: cosine of the counts of Murcko scaffolds of two or more rings.
     pub scaffold_similarity: Option<f64>,
-    /// Distinct Murcko scaffolds, of any ring count.
+    /// Distinct Murcko scaffolds, of any ring count, with the configurations that `RDKit` keeps
+    /// ([`MolGraph::murcko_scaffold_as_told`](crate::graph::MolGraph::murcko_scaffold_as_told)).
     pub scaffolds: usize,
     /// Property distributions of the generated set and their distances to the test set's.
     pub properties: Vec<Property>,
 }
 
 /// One property's distribution.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Property {
     /// What it is, with its unit.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Over the generated molecules.
     pub generated: Option<Distribution>,
     /// Over the test molecules.
@@ -102,11 +105,7 @@ pub fn moses(generated: &Sample, train: &Sample, test: &Sample) -> MosesMetrics 
         internal_diversity_2: internal_diversity(&fingerprints, 2),
         nearest_similarity: nearest_similarity(&fingerprints, &self::fingerprints(test)),
         fragment_similarity: cosine(&fragments(generated), &fragments(test)),
-        scaffolds: scaffolds
-            .iter()
-            .map(|(scaffold, _)| scaffold)
-            .collect::<HashSet<_>>()
-            .len(),
+        scaffolds: distinct_scaffolds(generated),
         scaffold_similarity: cosine(&large(scaffolds), &large(self::scaffolds(test))),
         properties: properties(generated, test),
     }
@@ -158,6 +157,18 @@ fn scaffolds(sample: &Sample) -> Vec<(String, usize)> {
         .collect()
 }
 
+/// How many Murcko scaffolds there are, counted as `RDKit` draws them from the texts.
+fn distinct_scaffolds(sample: &Sample) -> usize {
+    let texts: HashSet<String> = sample
+        .molecules
+        .par_iter()
+        .map(|molecule| molecule.graph.murcko_scaffold_as_told())
+        .filter(|scaffold| scaffold.atom_count() > 0)
+        .map(MolGraph::into_canonical_text)
+        .collect();
+    texts.len()
+}
+
 /// A number of a molecule.
 type Measure = fn(&Molecule) -> f64;
 
@@ -176,11 +187,11 @@ fn properties(generated: &Sample, test: &Sample) -> Vec<Property> {
         .into_iter()
         .map(|(name, value)| {
             let of = |sample: &Sample| sample.molecules.iter().map(value).collect::<Vec<f64>>();
-            compare(name, &of(generated), &of(test))
+            compare(Cow::Borrowed(name), &of(generated), &of(test))
         })
         .collect();
     let told = generated.molecules.iter().chain(&test.molecules).next();
-    for (place, &(name, _)) in told
+    for (place, (name, _)) in told
         .iter()
         .flat_map(|first| first.properties.iter().enumerate())
     {
@@ -189,12 +200,12 @@ fn properties(generated: &Sample, test: &Sample) -> Vec<Property> {
             all.filter_map(|molecule| Some(molecule.properties.get(place)?.1))
                 .collect()
         };
-        table.push(compare(name, &of(generated), &of(test)));
+        table.push(compare(name.clone(), &of(generated), &of(test)));
     }
     table
 }
 
-fn compare(name: &'static str, generated: &[f64], test: &[f64]) -> Property {
+fn compare(name: Cow<'static, str>, generated: &[f64], test: &[f64]) -> Property {
     Property {
         name,
         generated: Distribution::of(generated),

@@ -1,14 +1,16 @@
 //! A list of SMILES, read once for all metrics.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::MolGraph;
 
 use super::{CanonicalTexts, Oracle, OwnRules};
 
 /// A readable, chemically sensible member of a sample.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Molecule {
     /// The sanitised graph.
     pub graph: MolGraph,
@@ -17,11 +19,11 @@ pub struct Molecule {
     /// Its canonical SMILES without configurations and isotopes.
     pub canonical_flat: String,
     /// What the oracle knows beyond that, such as logP.
-    pub properties: Vec<(&'static str, f64)>,
+    pub properties: Vec<(Cow<'static, str>, f64)>,
 }
 
 /// A text that is no molecule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
     /// Its place in the list, from zero.
     pub index: usize,
@@ -32,7 +34,7 @@ pub struct Unreadable {
 }
 
 /// A list of SMILES: the molecules among them in order, and the rest.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Sample {
     /// How many texts there were.
     pub requested: usize,
@@ -60,7 +62,11 @@ impl Molecule {
             graph,
             canonical: full,
             canonical_flat: flat,
-            properties: oracle.properties(smiles)?,
+            properties: oracle
+                .properties(smiles)?
+                .into_iter()
+                .map(|(name, value)| (Cow::Borrowed(name), value))
+                .collect(),
         })
     }
 }

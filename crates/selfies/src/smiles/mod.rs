@@ -25,6 +25,7 @@ mod molecule;
 mod reader;
 mod reader_faults;
 mod token;
+mod write;
 
 pub(crate) use digits::{decimal, is_digit};
 

@@ -5,6 +5,8 @@
 //! of both ends of a ring bond. The record keeps all of it in flat arrays that
 //! are cleared, never freed, between molecules.
 
+use serde::{Deserialize, Serialize};
+
 use super::atom::{Atom, Bond, BondOrder, Direction};
 
 /// Marks "none" in index fields.
@@ -51,8 +53,10 @@ pub(crate) struct Span {
 }
 
 /// A molecule as one SMILES string wrote it: atoms, bonds, and the written
-/// order of both. See [`Reader`](super::Reader) for filling one.
-#[derive(Clone, Debug, Default)]
+/// order of both. See [`Reader`](super::Reader) for filling one. `Display` writes
+/// it as SMILES again, and serde as that text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Molecule {
     pub(crate) atoms: Vec<Atom>,
     pub(crate) links: Vec<Links>,

@@ -132,26 +132,45 @@ fn relevant_rings_are_as_many_as_rdkit_counts() {
 
 #[test]
 fn scaffolds_are_the_ones_rdkit_draws() {
-    let (mut unequal, mut unreadable) = (Vec::new(), 0);
+    // Lower-case rings that are not aromatic: RDKit 2026.09.1 draws either scaffold of these, depending on the spelling
+    // (46 and 54, 52 and 48 of 100 random ones); ours is always the same.
+    let told_by_spelling = HashMap::from([
+        (
+            "N#Cc1cnc2cccc3ncnc1-n-3-2",
+            ["C1=CC2=NC=CC3=NC=NC(=C1)N23", "C1=CC2=NC=NC3=CC=NC(=C1)N32"],
+        ),
+        (
+            "C1CCN(C1)[p@]2(n[p@@](np(n2)(N3CCCC3)N4CCCC4)(N5CC5)N6CCCC6)N7CC7",
+            [
+                "C1CCN(P2(N3CCCC3)=N[P@@](N3CCCC3)(N3CC3)=N[P@@](N3CCCC3)(N3CC3)=N2)C1",
+                "C1CCN(P2(N3CCCC3)=N[P@](N3CCCC3)(N3CC3)=N[P@](N3CCCC3)(N3CC3)=N2)C1",
+            ],
+        ),
+    ]);
+    let mut unreadable = 0;
     molecules(stride(2), |smiles, row| {
         let mut graph = MolGraph::from_smiles(smiles).unwrap();
         graph.sanitise().unwrap();
-        let ours = graph.murcko_scaffold_as_told().canonical_smiles();
-        match canonical(golden::text(row, "scaffold")) {
-            Err(_) => unreadable += 1,
-            Ok(theirs) if ours.as_ref() != Ok(&theirs) => unequal.push(smiles.to_owned()),
-            Ok(_) => {}
+        let ours = graph.murcko_scaffold_as_told().canonical_smiles().unwrap();
+        let theirs = match told_by_spelling.get(smiles) {
+            Some(either) => either.to_vec(),
+            None => vec![golden::text(row, "scaffold")],
+        };
+        if theirs.iter().all(|text| canonical(text).is_err()) {
+            // Two cobalamins: RDKit takes the fourth bond of a nitrogen as dative and so its ring as aromatic; here
+            // that bond is a single one, and the ring stays as it was drawn.
+            assert!(smiles.contains("N3C=N2[Co"), "{smiles}: {theirs:?}");
+            unreadable += 1;
+            return;
         }
+        assert!(
+            theirs
+                .iter()
+                .any(|text| canonical(text).as_ref() == Ok(&ours)),
+            "{smiles}: {ours}, {theirs:?}"
+        );
     });
-    // Cut out of two cobalamins, an imidazole in lower case has one neighbour too few: no one can read that text.
     assert!(unreadable <= 2, "{unreadable}");
-    // Lower-case rings that are not aromatic, where RDKit's Kekulé structure depends on the spelling and ours does not.
-    let known = [
-        "N#Cc1cnc2cccc3ncnc1-n-3-2",
-        "C1CCN(C1)[p@]2(n[p@@](np(n2)(N3CCCC3)N4CCCC4)(N5CC5)N6CCCC6)N7CC7",
-    ];
-    unequal.retain(|smiles| !known.contains(&smiles.as_str()));
-    assert!(unequal.is_empty(), "{unequal:?}");
 }
 
 #[test]

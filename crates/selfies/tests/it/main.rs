@@ -4,6 +4,7 @@ mod attribution;
 mod beyond;
 mod golden;
 mod graph;
+mod interchange;
 mod metrics;
 mod parity_v1;
 mod parity_v2;

@@ -49,7 +49,8 @@ fn all_metrics_of_the_reference_set_agree() {
     );
     close(ours.fragment_similarity, &theirs["moses Frag/Test"], exact);
     close(ours.scaffold_similarity, &theirs["moses Scaf/Test"], exact);
-    // Two of the generated molecules are not aromatic and have another Kekulé structure here, hence other bits.
+    // Two of the molecules have lower-case rings that are not aromatic; RDKit's fingerprint of them depends on the
+    // spelling.
     close(ours.nearest_similarity, &theirs["moses SNN/Test"], 1e-5);
     close(
         ours.internal_diversity,
@@ -57,14 +58,9 @@ fn all_metrics_of_the_reference_set_agree() {
         1e-5,
     );
     close(ours.internal_diversity_2, &theirs["moses IntDiv2"], 1e-5);
-    // RDKit keeps one configuration more, because of where its canonical text marks it.
-    let scaffolds = theirs["distinct Murcko scaffolds (any ring count, empty left out)"]
-        .as_u64()
-        .unwrap();
-    assert!(
-        scaffolds.abs_diff(ours.scaffolds as u64) <= 1,
-        "{} scaffolds",
-        ours.scaffolds
+    assert_eq!(
+        Some(ours.scaffolds as u64),
+        theirs["distinct Murcko scaffolds (any ring count, empty left out)"].as_u64()
     );
 
     let ours = guacamol(&generated, &train);
