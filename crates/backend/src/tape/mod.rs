@@ -52,7 +52,7 @@ use std::{
 
 use burn::tensor::{DType, Device, Tensor};
 
-pub use table::Table;
+pub use table::{Location, Table};
 
 /// What an input is to the computation; walks name the roles whose gradients they want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

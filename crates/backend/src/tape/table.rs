@@ -85,31 +85,42 @@ impl Table {
         }
     }
 
-    /// The derivative of an order at x as a sum of four products: the float32 coefficients of all channels, and
-    /// what they are multiplied by. `None` beyond the end, where all is zero.
+    /// The place of x, or `None` beyond the end, where all is zero.
     #[must_use]
-    pub fn terms(&self, x: f64, order: u32) -> Option<([&[f32]; 4], [f64; 4])> {
-        let (interval, t) = self.place(x)?;
-        let c = self.shared.channels;
-        let block = &self.shared.narrow[4 * c * interval..][..4 * c];
-        let coefficients = std::array::from_fn(|power| &block[power * c..][..c]);
-        Some((coefficients, self.powers(order, t)))
-    }
-
-    /// The place of x: its interval and where in it, or `None` beyond the end.
+    #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a number of an interval"
     )]
-    fn place(&self, x: f64) -> Option<(usize, f64)> {
+    pub fn place(&self, x: f64) -> Option<Location> {
         let along = (x * self.shared.density).max(0.0);
         let interval = along as usize;
-        (interval < self.shared.intervals).then_some((interval, along - interval as f64))
+        (interval < self.shared.intervals).then_some(Location {
+            interval,
+            t: along - interval as f64,
+        })
+    }
+
+    /// The coefficients of all channels around a place in float32, lowest power first, `[4, C]`.
+    #[must_use]
+    #[inline]
+    pub fn coefficients(&self, place: Location) -> [&[f32]; 4] {
+        self.parts(&self.shared.narrow, place)
+    }
+
+    #[inline]
+    fn parts<'a, T>(&self, polynomials: &'a [T], place: Location) -> [&'a [T]; 4] {
+        let c = self.shared.channels;
+        let block = &polynomials[4 * c * place.interval..][..4 * c];
+        std::array::from_fn(|power| &block[power * c..][..c])
     }
 
     /// What the coefficients of a place are multiplied by to give the derivative of an order.
-    fn powers(&self, order: u32, t: f64) -> [f64; 4] {
+    #[must_use]
+    #[inline]
+    pub fn powers(&self, place: Location, order: u32) -> [f64; 4] {
+        let t = place.t;
         let scale = self.shared.density.powi(order.cast_signed());
         match order {
             0 => [1.0, t, t * t, t * t * t],
@@ -119,6 +130,13 @@ impl Table {
             _ => [0.0; 4],
         }
     }
+}
+
+/// An interval of a [`Table`] and where in it, from 0 to 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Location {
+    interval: usize,
+    t: f64,
 }
 
 /// Slopes per interval of the spline with continuous second derivatives through `y`.
@@ -201,12 +219,12 @@ fn composed(x: &Tensor<2>, table: &Table, order: u32) -> Tensor<2> {
     let places: Vec<_> = numbers.iter().map(|&x| table.place(x)).collect();
     let intervals: Vec<i64> = places
         .iter()
-        .map(|place| place.map_or(0, |(k, _)| i64::try_from(k).expect("few intervals")))
+        .map(|place| place.map_or(0, |at| i64::try_from(at.interval).expect("few intervals")))
         .collect();
     let intervals = Tensor::from_data(TensorData::new(intervals, [count]), &device);
     let weights: Vec<f64> = places
         .iter()
-        .flat_map(|place| place.map_or([0.0; 4], |(_, t)| table.powers(order, t)))
+        .flat_map(|place| place.map_or([0.0; 4], |at| table.powers(at, order)))
         .collect();
     let weights = Tensor::<3>::from_data(TensorData::new(weights, [count, 4, 1]), (&device, dtype));
     let shared = &table.shared;
@@ -261,11 +279,9 @@ mod on_flex {
 
     /// Where the coefficients of a number are and what they are multiplied by.
     fn at<T: Real>(table: &Table, x: T, order: u32) -> Option<([&[T]; 4], [T; 4])> {
-        let (interval, t) = table.place(x.number())?;
-        let c = table.shared.channels;
-        let block = &T::polynomials(table)[4 * c * interval..][..4 * c];
-        let coefficients = std::array::from_fn(|power| &block[power * c..][..c]);
-        Some((coefficients, table.powers(order, t).map(T::of)))
+        let place = table.place(x.number())?;
+        let coefficients = table.parts(T::polynomials(table), place);
+        Some((coefficients, table.powers(place, order).map(T::of)))
     }
 
     struct Rows<'a, T> {

@@ -182,7 +182,10 @@ impl Pass for Hear<'_> {
         scratch: &mut Scratch,
     ) {
         let [filters, _] = &mut scratch.filters;
-        look_up(self.filters, 0, pairs.distances(tile), filters, self.width);
+        let distances = pairs.distances(tile);
+        fit(filters, distances.len() * self.width);
+        let rows = distances.iter().zip(filters.chunks_exact_mut(self.width));
+        Arch::new().dispatch(|| rows.for_each(|(&d, row)| look_up(self.filters, d, [row])));
         Arch::new().dispatch(HearTile {
             pass: self,
             pairs,
@@ -241,8 +244,14 @@ impl Pass for HearBackward<'_> {
     ) {
         let distances = pairs.distances(tile);
         let [filters, slopes] = &mut scratch.filters;
-        look_up(self.filters, 0, distances, filters, self.width);
-        look_up(self.filters, 1, distances, slopes, self.width);
+        fit(filters, distances.len() * self.width);
+        fit(slopes, filters.len());
+        let rows = filters.chunks_exact_mut(self.width);
+        let rows = rows.zip(slopes.chunks_exact_mut(self.width));
+        let rows = distances.iter().zip(rows);
+        Arch::new().dispatch(|| {
+            rows.for_each(|(&d, (row, slope))| look_up(self.filters, d, [row, slope]));
+        });
         Arch::new().dispatch(HearBackwardTile {
             pass: self,
             pairs,
@@ -295,24 +304,26 @@ impl WithSimd for HearBackwardTile<'_> {
     }
 }
 
-/// A derivative of the tabulated filters at each distance, `[T, C]`.
+/// The tabulated filters at a distance and, where there is a second row for them, their derivatives.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "rounding to float32 is what float32 means here"
 )]
-fn look_up(table: &Table, order: u32, distances: &[f64], out: &mut Vec<f32>, c: usize) {
-    fit(out, distances.len() * c);
-    Arch::new().dispatch(|| {
-        for (&distance, out) in distances.iter().zip(out.chunks_exact_mut(c)) {
-            let Some((coefficients, powers)) = table.terms(distance, order) else {
-                out.fill(0.0);
-                continue;
-            };
-            let [a, b, c, d] = coefficients;
-            let [p, q, r, s] = powers.map(|x| x as f32);
-            for ((((out, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *out = p * a + q * b + r * c + s * d;
-            }
+#[inline(always)]
+fn look_up<const R: usize>(table: &Table, distance: f64, mut rows: [&mut [f32]; R]) {
+    let Some(place) = table.place(distance) else {
+        for row in rows {
+            row.fill(0.0);
         }
-    });
+        return;
+    };
+    let width = rows[0].len();
+    let [a, b, c, d] = table.coefficients(place).map(|part| &part[..width]);
+    let powers: [[f32; 4]; R] =
+        std::array::from_fn(|order| table.powers(place, order as u32).map(|x| x as f32));
+    for k in 0..width {
+        for (row, [p, q, r, s]) in rows.iter_mut().zip(powers) {
+            row[k] = p * a[k] + q * b[k] + r * c[k] + s * d[k];
+        }
+    }
 }

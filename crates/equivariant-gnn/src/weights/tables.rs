@@ -37,7 +37,7 @@ impl Scope<'_> {
     /// a comparison needs the network itself.
     #[must_use]
     pub fn looks_up(&self) -> bool {
-        self.weights.tables.is_some() && self.tape.is_none() && !self.is_traced()
+        self.weights.tables.is_some() && !self.is_recorded() && !self.is_traced()
     }
 
     /// Functions of a distance that are zero with zero slope at `end` and beyond: as a table if tables
