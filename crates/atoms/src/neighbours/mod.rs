@@ -3,6 +3,7 @@
 //! Letters: N atoms, E pairs (edges of the graph that a model sees).
 
 mod bins;
+mod found;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use crate::geometry::dot;
 use crate::structure::Structure;
 
 use super::bins::{Bins, ROUNDING, sort_into_bins};
+use super::found::{Found, shift_of};
 use super::{NeighbourList, displacement};
 
 /// Atoms after which the size of the list is guessed.
@@ -33,24 +34,12 @@ pub(super) fn build(structure: &Structure, cutoff: f64) -> Result<NeighbourList>
     Ok(search(structure, &cell, cutoff, &bins))
 }
 
-/// A found pair before it is given to its centre: the centre and the image that the neighbour was seen from.
-#[derive(Clone, Copy)]
-struct Found {
-    centre: u32,
-    image: u32,
-}
-
 fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins) -> NeighbourList {
     let atoms = structure.len();
     let images = Images::of(bins);
     let sure = cutoff * cutoff * (1.0 - ROUNDING);
     let perhaps = cutoff * cutoff * (1.0 + ROUNDING);
-    let mut found: Vec<Found> = Vec::new();
-    // The list is symmetric, so an atom is the centre of as many pairs as it is the neighbour of.
-    let mut starts: Vec<usize> = Vec::with_capacity(atoms + 1);
-    let mut hits: Vec<u32> = Vec::new();
-    starts.push(0);
-
+    let mut found = Found::new(atoms);
     for j in 0..atoms {
         let neighbour = u32::try_from(j).expect("the number of atoms was checked");
         let wrapped = wrapped_position(structure, cell, bins, j);
@@ -60,39 +49,35 @@ fn search(structure: &Structure, cell: &[[f64; 3]; 3], cutoff: f64, bins: &Bins)
             let origin: [f64; 3] = std::array::from_fn(|k| {
                 s[0] * cell[0][k] + s[1] * cell[1][k] + s[2] * cell[2][k] - wrapped[k]
             });
-            let doubtful = within(bins, range, origin, [sure, perhaps], &mut hits);
-            let home = shift == [0; 3];
-            for &slot in &hits {
-                let pair = Found {
-                    centre: bins.atom[slot as usize],
-                    image,
-                };
-                if home && pair.centre == neighbour {
-                    continue;
-                }
-                if doubtful
-                    && !is_within_by_definition(
-                        structure,
-                        cell,
-                        bins,
-                        neighbour,
-                        pair,
-                        &images.shifts,
-                        cutoff,
-                    )
-                {
-                    continue;
-                }
-                found.push(pair);
+            let from = found.centres.len();
+            let doubtful = within(bins, range, origin, [sure, perhaps], &mut found.centres);
+            if shift == [0; 3]
+                && let Some(own) = found.centres[from..].iter().position(|i| *i == neighbour)
+            {
+                found.centres.swap_remove(from + own);
             }
+            if doubtful {
+                let by_definition = |centre: u32| {
+                    let shift = shift_of(shift, centre, neighbour, &bins.wrap);
+                    is_within_by_definition(structure, cell, [centre, neighbour], shift, cutoff)
+                };
+                let mut kept = from;
+                for k in from..found.centres.len() {
+                    if by_definition(found.centres[k]) {
+                        found.centres.swap(kept, k);
+                        kept += 1;
+                    }
+                }
+                found.centres.truncate(kept);
+            }
+            found.end_run(from, image);
         });
-        starts.push(found.len());
+        found.end_neighbour();
         if j == SAMPLE {
-            // One allocation instead of a dozen doublings, guessed from the atoms so far.
-            found.reserve(found.len() / SAMPLE * (atoms - SAMPLE) / 10 * 11);
+            found.expect_atoms(atoms);
         }
     }
-    gather(&found, &starts, &images.shifts, &bins.wrap)
+    found.into_list(&images.shifts, &bins.wrap)
 }
 
 /// The images that the bins reach, numbered so that one number names a shift.
@@ -204,8 +189,11 @@ fn reach_along_row(
             clippy::cast_possible_truncation,
             reason = "a reach beyond all bins is cut to them right after"
         )]
-        let index = (at / square.width[2]).floor() as i64;
-        index.clamp(all.0, all.1)
+        let index = (at / square.width[2]) as i64;
+        // Cut towards zero, so one less where it was negative; without SSE 4.1, `floor` is a call.
+        index
+            .saturating_sub(i64::from(at < 0.0))
+            .clamp(all.0, all.1)
     };
     Some((bin_at(place[2] - half), bin_at(place[2] + half)))
 }
@@ -222,8 +210,8 @@ fn wrapped_position(
     })
 }
 
-/// Collects the slots of a range whose squared distance from the point is below the second bound; also says whether
-/// one of them lies between the bounds, where rounding could decide.
+/// Appends the atoms of a range of slots whose squared distance from the point is below the second bound; also says
+/// whether one of them lies between the bounds, where rounding could decide.
 #[inline]
 fn within(
     bins: &Bins,
@@ -232,37 +220,30 @@ fn within(
     [sure, perhaps]: [f64; 2],
     hits: &mut Vec<u32>,
 ) -> bool {
-    hits.clear();
     let mut doubtful = false;
-    let (x, y, z) = (
+    let (x, y, z, atom) = (
         bins.x[range.clone()].chunks(BLOCK),
         bins.y[range.clone()].chunks(BLOCK),
         bins.z[range.clone()].chunks(BLOCK),
+        bins.atom[range].chunks(BLOCK),
     );
-    let mut base = range.start;
     let mut squared = [0.0; BLOCK];
     let mut block = [0_u32; BLOCK];
-    for ((x, y), z) in x.zip(y).zip(z) {
+    for (((x, y), z), atom) in x.zip(y).zip(z).zip(atom) {
         // Distances first, in a loop that the compiler turns into vector instructions.
         for (((d, x), y), z) in squared.iter_mut().zip(x).zip(y).zip(z) {
             let r = [x + origin[0], y + origin[1], z + origin[2]];
             *d = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
         }
-        // Writing every slot and counting only the hits leaves no branch that cannot be predicted.
+        // Writing every atom and counting only the hits leaves no branch that cannot be predicted.
         let (mut count, mut surely) = (0, 0);
-        for (k, d) in squared[..x.len()].iter().enumerate() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "slots are atoms, which were counted"
-            )]
-            let slot = (base + k) as u32;
-            block[count % BLOCK] = slot;
+        for (atom, d) in atom.iter().zip(&squared) {
+            block[count % BLOCK] = *atom;
             count += usize::from(*d < perhaps);
             surely += usize::from(*d < sure);
         }
         doubtful |= count != surely;
         hits.extend_from_slice(&block[..count]);
-        base += BLOCK;
     }
     doubtful
 }
@@ -272,66 +253,16 @@ fn within(
 fn is_within_by_definition(
     structure: &Structure,
     cell: &[[f64; 3]; 3],
-    bins: &Bins,
-    neighbour: u32,
-    pair: Found,
-    shifts: &[[i32; 3]],
+    [centre, neighbour]: [u32; 2],
+    shift: [i32; 3],
     cutoff: f64,
 ) -> bool {
-    let shift = shift_of(pair, neighbour, shifts, &bins.wrap);
     let reversed = shift.map(|s| -s);
-    let (i, j, s) = if (pair.centre, reversed) < (neighbour, shift) {
-        (pair.centre, neighbour, shift)
+    let (i, j, s) = if (centre, reversed) < (neighbour, shift) {
+        (centre, neighbour, shift)
     } else {
-        (neighbour, pair.centre, reversed)
+        (neighbour, centre, reversed)
     };
     let r = displacement(&structure.positions, cell, i, j, s);
     dot(r, r) < cutoff * cutoff
-}
-
-/// The shift of a pair from its centre to the neighbour, undoing the wrapping of both.
-#[inline]
-fn shift_of(pair: Found, neighbour: u32, shifts: &[[i32; 3]], wrap: &[[i32; 3]]) -> [i32; 3] {
-    // The centre's image S was within reach of the neighbour; from the centre the neighbour's image is −S.
-    let s = shifts[pair.image as usize];
-    let (wi, wj) = (wrap[pair.centre as usize], wrap[neighbour as usize]);
-    std::array::from_fn(|k| wi[k] - wj[k] - s[k])
-}
-
-/// Gives each pair to its centre; `found` is ordered by neighbour, so each centre's pairs come out in order.
-fn gather(
-    found: &[Found],
-    starts: &[usize],
-    shifts: &[[i32; 3]],
-    wrap: &[[i32; 3]],
-) -> NeighbourList {
-    let pairs = found.len();
-    let mut next = starts.to_vec();
-    let mut list = NeighbourList {
-        centre: Vec::with_capacity(pairs),
-        neighbour: vec![0; pairs],
-        shift: vec![[0; 3]; pairs],
-    };
-    for (centre, bounds) in (0_u32..).zip(starts.windows(2)) {
-        list.centre
-            .extend(std::iter::repeat_n(centre, bounds[1] - bounds[0]));
-    }
-    let unwrapped = wrap.iter().all(|w| *w == [0; 3]);
-    for (neighbour, bounds) in (0_u32..).zip(starts.windows(2)) {
-        for pair in &found[bounds[0]..bounds[1]] {
-            let at = next[pair.centre as usize];
-            next[pair.centre as usize] += 1;
-            list.neighbour[at] = neighbour;
-            // Most pairs do not cross the edge of the cell, and the memory is zero already.
-            let shift = if unwrapped {
-                shifts[pair.image as usize].map(|s| -s)
-            } else {
-                shift_of(*pair, neighbour, shifts, wrap)
-            };
-            if shift != [0; 3] {
-                list.shift[at] = shift;
-            }
-        }
-    }
-    list
 }
