@@ -26,6 +26,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use atoms::Structure;
+use backend::Devices;
 use clap::{Parser, ValueEnum};
 use datasets::structures::{ReadOptions, read};
 use equivariant_gnn::{
@@ -136,14 +137,15 @@ struct Arguments {
     /// Compute in float64.
     #[arg(long)]
     double: bool,
-    /// Device: flex, cuda, cuda:1, tch.
-    #[arg(long, default_value = "flex")]
-    device: String,
+    /// Device: flex, cuda, cuda:1, tch; several, separated by commas, share the structures of each batch
+    /// (`flex,flex` is two threads).
+    #[arg(long, value_delimiter = ',', default_value = "flex")]
+    device: Vec<String>,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let device = backend::device(&arguments.device)?;
+    let devices = Devices::named(&arguments.device)?;
     let config = config(&arguments)?;
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("cannot make {}", arguments.out.display()))?;
@@ -159,13 +161,15 @@ fn main() -> Result<()> {
     let start = arguments
         .from
         .as_ref()
-        .map(|path| Potential::load(path, &arguments.device))
+        .map(|path| Potential::load(path, &arguments.device[0]))
         .transpose()?;
     let stop = Arc::new(AtomicBool::new(false));
     let pressed = Arc::clone(&stop);
     ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed))?;
     if arguments.ensemble < 2 {
-        let training = Training::new(&model, &config, &device).resumable(&arguments.out);
+        let training = Training::new(&model, &config, devices.first())
+            .over(&devices)
+            .resumable(&arguments.out);
         return run(
             &training,
             start.as_ref(),
@@ -185,7 +189,9 @@ fn main() -> Result<()> {
             "member {member} of {}, seed {}",
             arguments.ensemble, config.seed
         );
-        let training = Training::new(&model, &config, &device).resumable(&out);
+        let training = Training::new(&model, &config, devices.first())
+            .over(&devices)
+            .resumable(&out);
         run(
             &training,
             start.as_ref(),
@@ -195,7 +201,7 @@ fn main() -> Result<()> {
             &stop,
         )?;
     }
-    let ensemble = Potential::join_members(&arguments.out, arguments.ensemble, &arguments.device)?;
+    let ensemble = Potential::join_members(&arguments.out, arguments.ensemble, &arguments.device[0])?;
     println!(
         "saved to {}: an ensemble of {}",
         arguments.out.display(),

@@ -45,6 +45,15 @@ pub enum DeviceError {
         /// How many devices of the kind were found.
         count: usize,
     },
+    /// A list of devices is empty.
+    #[error("no device is named, expected at least one")]
+    None,
+    /// A list names a CUDA device again.
+    #[error("device `{name}` is named twice, expected each CUDA device once")]
+    Twice {
+        /// The name.
+        name: String,
+    },
 }
 
 /// Opens a device by name: `flex` (the processor, pure Rust), `cuda`, `cuda:1`, `tch` (`LibTorch` on

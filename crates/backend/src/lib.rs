@@ -2,6 +2,7 @@
 
 pub mod custom;
 mod device;
+mod devices;
 mod function;
 mod host;
 pub mod optim;
@@ -12,3 +13,4 @@ pub mod tape;
 pub mod testing;
 
 pub use device::{DEVICE_NAMES, DeviceError, device};
+pub use devices::Devices;

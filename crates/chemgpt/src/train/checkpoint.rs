@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use backend::Devices;
 use backend::optim::Moments;
 use backend::run::{write_atomic, write_json};
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainingConfig;
-use super::devices::Devices;
 use super::trainer::Trainer;
 use crate::config::ChemGptConfig;
 use crate::error::{Error, Result};

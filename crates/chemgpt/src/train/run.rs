@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use backend::Devices;
 use backend::run::{Checkpoints, Metrics, Observer, Progress, RunFolder};
 use burn::tensor::Device;
 use serde_json::{Value, json};
 
 use super::checkpoint;
 use super::config::TrainingConfig;
-use super::devices::Devices;
 use super::evaluate::validation_loss;
 use super::trainer::Trainer;
 use crate::config::ChemGptConfig;

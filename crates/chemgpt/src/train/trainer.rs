@@ -1,10 +1,11 @@
 //! One optimiser step at a time.
 
+use backend::Devices;
 use backend::optim::{AdamW, Ema, Schedule, global_norm};
 use burn::module::Module;
 
 use super::config::TrainingConfig;
-use super::devices::{Devices, gradients};
+use super::devices::gradients;
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::model::ChemGpt;
@@ -49,7 +50,10 @@ impl Trainer {
     /// # Errors
     /// As [`new`](Self::new), for any of the devices.
     pub fn on(model: ChemGpt, devices: &Devices, config: &TrainingConfig) -> Result<Self> {
-        devices.check(config.precision)?;
+        devices
+            .all()
+            .iter()
+            .try_for_each(|device| config.precision.check(device))?;
         let recompute = config.recompute || model.recomputes();
         Ok(Self {
             model: model

@@ -41,7 +41,7 @@ impl Set {
             set.labels.push(Label {
                 energy: structure.energy.map(|energy| energy - reference),
                 forces: structure.forces.clone(),
-                stress: structure.stress,
+                stress: structure.stress.filter(|_| structure.volume().is_some()),
             });
         }
         Ok(set)

@@ -15,6 +15,7 @@ pub(super) struct Labels {
     forces: Option<(Tensor<2>, Tensor<2>)>,
     /// Strain derivatives over the volume (eV/Å³) and weights over the volume, `[G, 9]`.
     stress: Option<(Tensor<2>, Tensor<2>, Tensor<2>)>,
+    counts: Counts,
 }
 
 /// The labels of one structure.
@@ -22,14 +23,55 @@ pub(super) struct Labels {
 pub(super) struct Label {
     pub(super) energy: Option<f64>,
     pub(super) forces: Option<Vec<[f64; 3]>>,
+    /// Only of structures with a volume.
     pub(super) stress: Option<[[f64; 3]; 3]>,
+}
+
+/// How many numbers are labelled in a batch: what each term of its loss is the mean over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    energy: usize,
+    forces: usize,
+    stress: usize,
+}
+
+impl Counts {
+    /// Labels of terms without weight do not count.
+    pub(super) fn of(labels: &[&Label], config: &TrainingConfig) -> Self {
+        let sum = |weight: f64, numbers: fn(&Label) -> usize| {
+            if weight > 0.0 {
+                labels.iter().map(|label| numbers(label)).sum()
+            } else {
+                0
+            }
+        };
+        Self {
+            energy: sum(config.energy_weight, |l| usize::from(l.energy.is_some())),
+            forces: sum(config.force_weight, |l| {
+                3 * l.forces.as_ref().map_or(0, Vec::len)
+            }),
+            stress: sum(config.stress_weight, |l| {
+                9 * usize::from(l.stress.is_some())
+            }),
+        }
+    }
+
+    pub(super) fn is_nothing(self) -> bool {
+        self.energy + self.forces + self.stress == 0
+    }
 }
 
 impl Labels {
     /// Puts labels side by side; a term that has no label or no weight is left out.
     ///
-    /// The weights make each term the mean over the numbers that are labelled.
-    pub(super) fn new(labels: &[&Label], batch: &Batch, config: &TrainingConfig) -> Self {
+    /// Each term will be the sum over the labelled numbers, divided by `counts`: those of the whole batch, of which
+    /// these may be a part.
+    pub(super) fn new(
+        labels: &[&Label],
+        counts: Counts,
+        batch: &Batch,
+        config: &TrainingConfig,
+    ) -> Self {
         let device = batch.device();
         let graphs = batch.graphs();
         let mut energy = (vec![0.0; graphs], vec![0.0; graphs]);
@@ -74,6 +116,7 @@ impl Labels {
                     on(&volume, 9, DType::F64),
                 )
             }),
+            counts,
         }
     }
 
@@ -96,17 +139,21 @@ impl Labels {
         let mut terms = Vec::new();
         if let Some((target, weight)) = &self.energy {
             let deviation = deviation(&predicted.energies.scale(scale), target, weight);
-            terms.push(mean(config.penalty, &deviation, weight).scale(config.energy_weight));
+            terms.push(
+                mean(config.penalty, &deviation, self.counts.energy).scale(config.energy_weight),
+            );
         }
         if let (Some((target, weight)), Some(forces)) = (&self.forces, &predicted.forces) {
             let deviation = deviation(&forces.scale(scale), target, weight);
-            let term = mean(config.penalty, &deviation, weight).cast(DType::F64);
+            let term = mean(config.penalty, &deviation, self.counts.forces).cast(DType::F64);
             terms.push(term.scale(config.force_weight));
         }
         if let (Some((target, weight, volume)), Some(virial)) = (&self.stress, &predicted.virial) {
             let stress = virial.mul(&Var::constant(volume.clone())).scale(scale);
             let deviation = deviation(&stress, target, weight);
-            terms.push(mean(config.penalty, &deviation, weight).scale(config.stress_weight));
+            terms.push(
+                mean(config.penalty, &deviation, self.counts.stress).scale(config.stress_weight),
+            );
         }
         terms.into_iter().reduce(|sum, term| sum.add(&term))
     }
@@ -123,11 +170,9 @@ fn deviation(predicted: &Var<2>, target: &Tensor<2>, weight: &Tensor<2>) -> Var<
         .mul(&Var::constant(weight.clone()))
 }
 
-/// The mean penalty over the entries whose weight is not zero.
-fn mean(penalty: Penalty, deviation: &Var<2>, weight: &Tensor<2>) -> Var<1> {
-    let used = weight.clone().greater_elem(0.0).int().sum();
-    let used = used.into_scalar::<i64>() as f64;
-    apply(penalty, deviation).sum().scale(1.0 / used)
+/// The mean penalty over so many numbers; those without a label have the deviation zero.
+fn mean(penalty: Penalty, deviation: &Var<2>, count: usize) -> Var<1> {
+    apply(penalty, deviation).sum().scale(1.0 / count as f64)
 }
 
 fn apply(penalty: Penalty, x: &Var<2>) -> Var<2> {

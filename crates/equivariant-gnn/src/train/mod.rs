@@ -16,29 +16,28 @@ mod loss;
 mod neighbours;
 mod references;
 mod state;
+mod step;
 
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
 use atoms::Structure;
 use backend::{
+    Devices,
     run::{Observer, Progress},
-    tape::{Graph, Role, Tape},
 };
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    batch::Batch,
     error::{Error, Result},
-    evaluate::{Wanted, predict},
     models::{Model, ModelConfig, check_elements},
     potential::{Potential, Provenance},
-    weights::{Weights, host},
+    weights::Weights,
 };
 use batches::Batches;
 use data::Set;
-use loss::Labels;
 use state::State;
+use step::Problem;
 
 pub use config::{Penalty, RateSchedule, References, TrainingConfig};
 pub use errors::Errors;
@@ -89,6 +88,7 @@ pub struct Training<'a> {
     model: &'a ModelConfig,
     config: &'a TrainingConfig,
     device: &'a Device,
+    devices: Option<&'a Devices>,
     folder: Option<&'a Path>,
     start: Option<&'a Potential>,
 }
@@ -119,8 +119,22 @@ impl<'a> Training<'a> {
             model,
             config,
             device,
+            devices: None,
             folder: None,
             start: None,
+        }
+    }
+
+    /// Shares the structures of each batch out over several devices, of which the first takes the place of the one
+    /// given before: it has the weights and the optimiser, and validates. On the processor, `flex` named twice is two
+    /// threads. The sum over a batch is then taken in parts, so the numbers are those of one device up to rounding;
+    /// they repeat bit for bit with the same number of devices.
+    #[must_use]
+    pub fn over(self, devices: &'a Devices) -> Self {
+        Self {
+            device: devices.first(),
+            devices: Some(devices),
+            ..self
         }
     }
 
@@ -163,6 +177,7 @@ impl<'a> Training<'a> {
 
 struct Run<'a> {
     options: &'a Training<'a>,
+    devices: Devices,
     model: Box<dyn Model>,
     train: &'a [Structure],
     set: Set,
@@ -234,6 +249,9 @@ impl<'a> Run<'a> {
         }
         Ok(Self {
             options,
+            devices: options
+                .devices
+                .map_or_else(|| options.device.into(), Devices::clone),
             model,
             train,
             batches: Batches::new(set.sizes(), config),
@@ -302,71 +320,36 @@ impl<'a> Run<'a> {
         let config = self.options.config;
         let step = self.state.progress.step;
         let picked = self.batches.of(step).to_vec();
-        let (structures, labels) = self.set.pick(&picked);
-        let batch = Batch::of(
-            &structures,
-            self.model.cutoff(),
-            config.precision,
-            self.options.device,
-        )?;
-        let labels = Labels::new(&labels, &batch, config);
         let weights = self.weights.with_flat(self.state.flat());
-        let tape = Tape::new();
-        let scope = weights.inputs(&tape);
-        let wanted = Wanted {
-            forces: labels.needs_forces(),
-            virial: labels.needs_virial(),
-        };
-        let predicted = predict(&*self.model, &scope, &batch, &tape, wanted, Graph::Keep);
+        let slope = self.problem().slope(&weights, &picked, &self.devices)?;
         self.state.progress.step += 1;
-        let Some(loss) = labels.loss(&predicted, self.scale, config) else {
+        let Some(slope) = slope else {
             // None of these structures has a label that counts.
             return Ok((0.0, 0.0));
         };
-        let value = host(loss.value())[0];
+        let value = slope.loss;
         if !value.is_finite() {
-            return Err(self.culprit(value, &picked, &weights)?);
+            let index = self.problem().culprit(&weights, &picked)?;
+            return Err(Error::NotANumber {
+                step: self.state.progress.step,
+                loss: value,
+                index,
+                formula: self.train[index].formula(),
+            });
         }
-        let gradients = tape.gradients(&loss, Role::Parameters, Graph::Drop);
-        let gradient = flush(scope.flat_gradient(&gradients));
-        drop(gradients);
-        drop(scope);
+        let gradient = flush(slope.gradient);
         let norm = self.state.update(rate, gradient, config);
         self.state.losses.push(value);
         Ok((value, norm))
     }
 
-    /// Finds the first structure of a batch whose own prediction or label is not finite.
-    fn culprit(&self, loss: f64, picked: &[usize], weights: &Weights) -> Result<Error> {
-        let mut index = picked[0];
-        for &candidate in picked {
-            let (structures, labels) = self.set.pick(&[candidate]);
-            let batch = Batch::of(
-                &structures,
-                self.model.cutoff(),
-                weights.precision(),
-                self.options.device,
-            )?;
-            let labels = Labels::new(&labels, &batch, self.options.config);
-            let tape = Tape::new();
-            let scope = weights.constants();
-            let wanted = Wanted {
-                forces: labels.needs_forces(),
-                virial: labels.needs_virial(),
-            };
-            let predicted = predict(&*self.model, &scope, &batch, &tape, wanted, Graph::Drop);
-            let alone = labels.loss(&predicted, self.scale, self.options.config);
-            if alone.is_some_and(|loss| !host(loss.value())[0].is_finite()) {
-                index = candidate;
-                break;
-            }
+    fn problem(&self) -> Problem<'_> {
+        Problem {
+            model: &*self.model,
+            set: &self.set,
+            scale: self.scale,
+            config: self.options.config,
         }
-        Ok(Error::NotANumber {
-            step: self.state.progress.step,
-            loss,
-            index,
-            formula: self.train[index].formula(),
-        })
     }
 
     /// Validates the averaged weights and keeps them if they are the best so far.

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use approx::assert_relative_eq;
 use atoms::Structure;
-use backend::{run::Progress, testing::molecule};
+use backend::{Devices, run::Progress, testing::molecule};
 use equivariant_gnn::{
-    Error, ModelConfig, PaiNNConfig, SchNetConfig, Trained, TrainingConfig, train,
+    Error, ModelConfig, PaiNNConfig, Precision, SchNetConfig, Trained, TrainingConfig, train,
     train::{Penalty, RateSchedule, References, Training},
 };
 
@@ -114,6 +115,39 @@ fn the_same_seed_gives_the_same_weights_and_another_seed_others() {
     };
     assert_eq!(run(3), run(3));
     assert_ne!(run(3), run(4));
+}
+
+#[test]
+fn several_devices_give_the_training_of_one() {
+    let device = backend::device(&crate::device_name()).unwrap();
+    // The last step of a pass has one structure, fewer than there are devices, and some labels are missing.
+    let mut set = labelled(9);
+    set[1].energy = None;
+    set[4].forces = None;
+    set[5].stress = None;
+    for penalty in [Penalty::Mse, Penalty::Huber { delta: 0.3 }] {
+        let settings = TrainingConfig {
+            penalty,
+            energy_weight: 0.2,
+            stress_weight: 0.1,
+            precision: Precision::F64,
+            ..settings()
+        };
+        let model: ModelConfig = PaiNNConfig::new(8, 2).into();
+        let training = Training::new(&model, &settings, &device);
+        let alone = training.run(&set, &set[..3], &mut go_on).unwrap();
+        for count in [2, 3] {
+            let devices = Devices::gathered(vec![device.clone(); count]).unwrap();
+            let training = training.over(&devices);
+            let together = training.run(&set, &set[..3], &mut go_on).unwrap();
+            assert_relative_eq!(together.curve[..], alone.curve[..], max_relative = 1e-9);
+            let values = |trained: &Trained| trained.potential.weights().values();
+            let (ours, theirs) = (values(&together), values(&alone));
+            assert_relative_eq!(ours[..], theirs[..], epsilon = 1e-9);
+            let again = training.run(&set, &set[..3], &mut go_on).unwrap();
+            assert_eq!(weights(&again), weights(&together));
+        }
+    }
 }
 
 #[test]
