@@ -201,7 +201,8 @@ fn main() -> Result<()> {
             &stop,
         )?;
     }
-    let ensemble = Potential::join_members(&arguments.out, arguments.ensemble, &arguments.device[0])?;
+    let ensemble =
+        Potential::join_members(&arguments.out, arguments.ensemble, &arguments.device[0])?;
     println!(
         "saved to {}: an ensemble of {}",
         arguments.out.display(),
