@@ -2,8 +2,6 @@
 //!
 //! Axis letters: G graphs (structures), N atoms of all graphs, E directed pairs of all graphs.
 
-use std::collections::HashMap;
-
 use atoms::{NeighbourList, Structure};
 use backend::segment::{Index, Pairs};
 use burn::tensor::{DType, Device, Tensor, TensorData};
@@ -222,21 +220,32 @@ pub const LEAST_DISTANCE: f64 = 1e-3;
 /// Numbers the pairs so that the two directions of a pair have one number; gives the number of each pair
 /// and the first pair of each number.
 fn share(list: &NeighbourList) -> (Vec<u32>, Vec<u32>) {
-    let mut known = HashMap::with_capacity(list.len());
-    let mut filter = Vec::with_capacity(list.len());
+    const NONE: u32 = u32::MAX;
+    let key = |e: u32| {
+        let e = e as usize;
+        (list.centre[e], list.neighbour[e], list.shift[e])
+    };
+    // The lists of this workspace are sorted by key; others are looked at through their sorted order.
+    let mut order: Vec<u32> = (0..).take(list.len()).collect();
+    if !order.is_sorted_by_key(|&e| key(e)) {
+        order.sort_unstable_by_key(|&e| key(e));
+    }
+    let atoms = list.centre.iter().chain(&list.neighbour).max();
+    let starts = list.starts(atoms.map_or(0, |&last| last as usize + 1));
+    let mut filter = vec![NONE; list.len()];
     let mut representative = Vec::with_capacity(list.len() / 2 + 1);
-    for (e, ((&i, &j), &shift)) in
-        (0_u32..).zip(list.centre.iter().zip(&list.neighbour).zip(&list.shift))
-    {
-        // A pair is known by the direction that comes first.
-        let back = (j, i, shift.map(|s| -s));
-        let number = known.remove(&back).unwrap_or_else(|| {
-            let next = u32::try_from(representative.len()).expect("no more filters than pairs");
-            representative.push(e);
-            known.insert((i, j, shift), next);
-            next
-        });
-        filter.push(number);
+    for e in (0..).take(list.len()) {
+        if filter[e as usize] != NONE {
+            continue;
+        }
+        let number = u32::try_from(representative.len()).expect("no more filters than pairs");
+        representative.push(e);
+        filter[e as usize] = number;
+        let (i, j, shift) = key(e);
+        let row = &order[starts[j as usize]..starts[j as usize + 1]];
+        if let Ok(place) = row.binary_search_by_key(&(j, i, shift.map(|s| -s)), |&e| key(e)) {
+            filter[row[place] as usize] = number;
+        }
     }
     (filter, representative)
 }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
+use rayon::prelude::*;
+
 use super::{Evaluation, Provenance};
 use crate::{
     batch::{Batch, Precision, Prepared},
@@ -67,11 +69,12 @@ impl Member {
         first: usize,
     ) -> Result<Vec<Evaluation>> {
         let kernel = self.kernel();
-        let fast = kernel.and_then(|kernel| {
-            let each = structures
-                .iter()
-                .map(|structure| kernel.evaluate(structure));
-            each.collect::<Option<Vec<_>>>()
+        let fast: Option<Vec<Answer>> = kernel.and_then(|kernel| {
+            if let [structure] = structures {
+                return Some(vec![kernel.evaluate(structure)?]);
+            }
+            let each = structures.par_iter();
+            each.map(|structure| kernel.evaluate(structure)).collect()
         });
         let answers = if let Some(answers) = fast {
             answers
