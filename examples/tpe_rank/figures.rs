@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use scaling_fit::plot::{Axis, Colour, Figure, Legend, Marker, Panel, Stroke};
 use tpe::log::RunLog;
 
@@ -11,29 +11,12 @@ use crate::analysis::{Analysis, Ranked};
 /// Writes each figure that the data allow, as SVG, PNG and CSV.
 pub(crate) fn write(folder: &Path, runs: &[RunLog], analysis: &Analysis) -> Result<()> {
     std::fs::create_dir_all(folder)?;
-    save(folder, "learning_curves", learning_curves(runs, analysis))?;
+    Figure::one(learning_curves(runs, analysis)).write(folder, "learning_curves")?;
     if analysis.calibration.is_some() {
-        save(folder, "predicted_against_true", predicted(analysis))?;
+        Figure::one(predicted(analysis)).write(folder, "predicted_against_true")?;
     }
     if !analysis.replays.is_empty() {
-        save(folder, "cost_against_regret", cost_against_regret(analysis))?;
-    }
-    Ok(())
-}
-
-fn save(folder: &Path, name: &str, panel: Panel) -> Result<()> {
-    let figure = Figure::one(panel);
-    let files = [
-        ("svg", figure.to_svg()?.into_bytes()),
-        ("png", figure.to_png(3.0)?),
-        ("csv", figure.to_csv().into_bytes()),
-    ];
-    for (extension, bytes) in files {
-        let path = folder.join(format!("{name}.{extension}"));
-        let aside = folder.join(format!(".{name}.{extension}.partial"));
-        std::fs::write(&aside, bytes)
-            .and_then(|()| std::fs::rename(&aside, &path))
-            .with_context(|| path.display().to_string())?;
+        Figure::one(cost_against_regret(analysis)).write(folder, "cost_against_regret")?;
     }
     Ok(())
 }

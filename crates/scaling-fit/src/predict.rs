@@ -32,6 +32,8 @@ const FAR: f64 = 10.0;
 
 impl Fit {
     /// Predicts the loss at given resources, with intervals by the delta method on ln L and a t quantile.
+    ///
+    /// Past a break that is not identified, or past the data of such a fit, there is a warning and no interval.
     #[must_use]
     pub fn predict(&self, resources: &[f64], level: f64) -> Prediction {
         let ln_loss = |parameters: &[f64]| self.law.ln_loss(parameters, resources);
@@ -69,20 +71,24 @@ impl Fit {
                 factor: extrapolation_factor,
             });
         }
+        let data_end = self.range.first().map_or(f64::INFINITY, |range| range.1);
+        let before_breaks = warnings.len();
         for warning in &self.warnings {
             if let Warning::BreakNotIdentified { location, .. } = warning
-                && resources[0] > *location
+                && resources[0] > location.min(data_end)
             {
                 warnings.push(warning.clone());
             }
         }
+        // Past a break that the data do not show, no interval means anything.
+        let known = warnings.len() == before_breaks;
         Prediction {
             resources: resources.to_vec(),
             loss: at.exp(),
-            standard_error,
-            confidence,
-            prediction,
-            bootstrap: percentile_interval(&refits, level),
+            standard_error: standard_error.filter(|_| known),
+            confidence: confidence.filter(|_| known),
+            prediction: prediction.filter(|_| known),
+            bootstrap: percentile_interval(&refits, level).filter(|_| known),
             extrapolation_factor,
             warnings,
         }

@@ -201,6 +201,33 @@ impl Fit {
         self.law.loss(&self.values(), resources)
     }
 
+    /// The outcome in one word that does not change between versions: `ok`, or what limits the result most.
+    ///
+    /// A zero floor and a bound that was reached are `at_bound`, a negative exponent is `negative_exponent`, resources
+    /// that move together are `ill_conditioned`; everything else has the code of its warning. Where several apply, what
+    /// was refused comes before what is undetermined, and that before what is merely narrow.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        const OUTCOMES: [(&str, &str); 10] = [
+            ("bootstrap_refused", "bootstrap_refused"),
+            ("rows_dropped", "rows_dropped"),
+            ("break_not_identified", "break_not_identified"),
+            ("no_trend", "no_trend"),
+            ("loss_rises_with_resource", "negative_exponent"),
+            ("floor_at_zero", "at_bound"),
+            ("at_bound", "at_bound"),
+            ("collinear_design", "ill_conditioned"),
+            ("ill_conditioned", "ill_conditioned"),
+            ("narrow_range", "narrow_range"),
+        ];
+        let outcome = OUTCOMES
+            .into_iter()
+            .find(|(warning, _)| self.warned(warning))
+            .map(|(_, outcome)| outcome);
+        let first = || self.warnings.first().map(Warning::code);
+        outcome.or_else(first).unwrap_or("ok")
+    }
+
     /// Whether a warning with this code was raised.
     #[must_use]
     pub fn warned(&self, code: &str) -> bool {

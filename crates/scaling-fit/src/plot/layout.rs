@@ -105,27 +105,7 @@ pub(crate) fn panel(scene: &mut Scene, panel: &Panel, cell: Rect) -> Result<()> 
         .into_iter()
         .collect();
     draw::rule_labels(scene, panel, &frame, &mut taken);
-    for note in &panel.notes {
-        if let Some(at) = frame.at(note.x, note.y) {
-            // A note that would leave the panel stands on the other side of its point.
-            let fits = at[0] + 8.0 + font::width(&note.text, LABEL, false)
-                < frame.area.x + frame.area.width;
-            let (shift, anchor) = if fits {
-                (6.0, Anchor::Start)
-            } else {
-                (-6.0, Anchor::End)
-            };
-            scene.push(Shape::Text {
-                at: [at[0] + shift, (at[1] - 4.0).max(frame.area.y + LABEL)],
-                text: note.text.clone(),
-                size: LABEL,
-                bold: false,
-                colour: note.colour,
-                anchor,
-                upright: false,
-            });
-        }
-    }
+    draw::notes(scene, panel, &frame, &mut taken);
     border(scene, frame.area);
     if let Some(place) = spot {
         draw::legend(

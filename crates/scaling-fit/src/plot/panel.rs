@@ -93,11 +93,11 @@ pub(crate) enum Rule {
     },
 }
 
-/// A text at a point of the data.
+/// A text at a point of the data, or at one of several on a line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Note {
-    pub(crate) x: f64,
-    pub(crate) y: f64,
+    pub(crate) x: Vec<f64>,
+    pub(crate) y: Vec<f64>,
     pub(crate) text: String,
     pub(crate) colour: Colour,
 }
@@ -298,8 +298,20 @@ impl Panel {
     #[must_use]
     pub fn note(mut self, x: f64, y: f64, text: &str, colour: Colour) -> Self {
         self.notes.push(Note {
-            x,
-            y,
+            x: vec![x],
+            y: vec![y],
+            text: text.to_owned(),
+            colour,
+        });
+        self
+    }
+
+    /// Puts a text on a line of the data, at the one of these points where it hides the least.
+    #[must_use]
+    pub fn note_along(mut self, x: &[f64], y: &[f64], text: &str, colour: Colour) -> Self {
+        self.notes.push(Note {
+            x: x.to_vec(),
+            y: y.to_vec(),
             text: text.to_owned(),
             colour,
         });

@@ -10,4 +10,4 @@ pub(crate) use descent::{Descent, Known};
 pub use multistart::Starts;
 pub(crate) use multistart::solve;
 pub(crate) use problem::Problem;
-pub(crate) use robust::{minimise, minimise_beside};
+pub(crate) use robust::{fitted_scale, minimise, minimise_beside};

@@ -118,6 +118,13 @@ fn weighted_absolute(problem: &Problem<'_>, residual: Residual, phi: &Vector) ->
         .sum()
 }
 
+/// The scale of the likelihood with a free scale at these coordinates.
+pub(crate) fn fitted_scale(problem: &Problem<'_>, delta: f64, phi: &Vector) -> f64 {
+    let total: f64 = problem.weights.iter().sum();
+    let mean = weighted_absolute(problem, Residual::Log, phi) / total;
+    free_scale(problem, delta, phi, delta * mean.max(f64::MIN_POSITIVE))
+}
+
 /// The scale at which the likelihood is largest: n = sum psi(r/s) r/s.
 fn free_scale(problem: &Problem<'_>, delta: f64, phi: &Vector, start: f64) -> f64 {
     let problem = Problem {

@@ -124,6 +124,9 @@ fn a_power_log_of_nvidia_smi_is_integrated() {
     approx::assert_relative_eq!(energy.joules, 2000.0, max_relative = 1e-9);
     approx::assert_relative_eq!(energy.by_gpu[&0], 1500.0, max_relative = 1e-9);
     approx::assert_relative_eq!(energy.seconds, 10.0, max_relative = 1e-9);
+    assert_eq!(energy.per_epoch(4), Some(energy.joules / 4.0));
+    assert_eq!(energy.per_step(1000), Some(energy.joules / 1000.0));
+    assert_eq!((energy.per_epoch(0), energy.per_step(0)), (None, None));
 
     for (text, words) in [
         (

@@ -3,8 +3,8 @@
 use super::legend::hidden;
 use crate::plot::font;
 use crate::plot::layout::{Frame, LABEL};
-use crate::plot::panel::{Panel, Rule};
-use crate::plot::scene::{Anchor, Rect, Scene};
+use crate::plot::panel::{Look, Panel, Rule, Series};
+use crate::plot::scene::{Anchor, PAPER, Rect, Scene, Shape};
 
 /// Writes the labels of rules and shades where they hide the least, clear of the legend and of one another; adds their places to `taken`.
 pub(crate) fn rule_labels(
@@ -74,6 +74,80 @@ pub(crate) fn rule_labels(
             taken.push(room(x, y));
         }
     }
+}
+
+/// Writes the texts beside points of the data, each at the place that hides the least; adds their places to `taken`.
+///
+/// A text that belongs to a line breaks it, as the numbers of contour lines on a map do.
+pub(crate) fn notes(scene: &mut Scene, panel: &Panel, frame: &Frame<'_>, taken: &mut Vec<Rect>) {
+    let inside = |place: &Rect| {
+        frame.area.contains([place.x, place.y])
+            && frame
+                .area
+                .contains([place.x + place.width, place.y + place.height])
+    };
+    for note in &panel.notes {
+        let size = [font::width(&note.text, LABEL, false) + 4.0, LABEL + 3.0];
+        let points = || {
+            let pairs = note.x.iter().zip(&note.y);
+            pairs.filter_map(|(x, y)| frame.at(*x, *y))
+        };
+        let on_line = note.x.len() > 1;
+        let corners: Vec<[f64; 2]> = if on_line {
+            points()
+                .map(|at| [at[0] - 0.5 * size[0], at[1] - 0.5 * size[1]])
+                .collect()
+        } else {
+            points()
+                .flat_map(|at| {
+                    let (left, right) = (at[0] - size[0] - 4.0, at[0] + 4.0);
+                    let (above, below) = (at[1] - size[1] - 1.0, at[1] + 3.0);
+                    [[right, above], [left, above], [right, below], [left, below]]
+                })
+                .collect()
+        };
+        let best = corners
+            .into_iter()
+            .map(|corner| Rect {
+                x: corner[0],
+                y: corner[1],
+                width: size[0],
+                height: size[1],
+            })
+            .filter(inside)
+            .min_by_key(|place| {
+                let clash = taken.iter().any(|other| place.overlaps(other));
+                crossed(panel, frame, place) + if clash { 10_000 } else { 0 }
+            });
+        let Some(place) = best else { continue };
+        if on_line {
+            scene.rect(place, Some(PAPER), None);
+        }
+        scene.push(Shape::Text {
+            at: [place.x + 2.0, place.y + LABEL],
+            text: note.text.clone(),
+            size: LABEL,
+            bold: false,
+            colour: note.colour,
+            anchor: Anchor::Start,
+            upright: false,
+        });
+        taken.push(place);
+    }
+}
+
+/// Points drawn in a box, and lines that pass through it, each of them once.
+fn crossed(panel: &Panel, frame: &Frame<'_>, room: &Rect) -> usize {
+    let within = |series: &Series| {
+        let pairs = series.x.iter().zip(&series.y);
+        let places = pairs.filter_map(|(x, y)| frame.at(*x, *y));
+        places.filter(|at| room.contains(*at)).count()
+    };
+    let count = |series: &Series| match series.look {
+        Look::Line { .. } => within(series).min(1),
+        Look::Points { .. } | Look::Band => within(series),
+    };
+    panel.series.iter().map(count).sum()
 }
 
 /// Writes a short text into the emptiest corner that the legend leaves.

@@ -151,22 +151,30 @@ pub fn contours(fit: &Fit, points: &Points, k: f64, labels: &Labels) -> Result<F
     for index in 1..=LINES {
         let share = index as f64 / (LINES + 1) as f64;
         let level = (best.ln() + share * share * (worst / best).ln()).exp();
+        let loss = |n: f64, d: f64| fit.law.loss(&values, &[n, d]);
         let (mut x, mut y) = (Vec::new(), Vec::new());
+        // A contour is steep where it leaves the panel at the top, so that end is found along the other axis.
+        if let Some(n) = reached(|n| loss(n, d_high), level, n_low, n_high) {
+            x.push(n);
+            y.push(d_high);
+        }
         for &n in &grid {
-            if let Some(d) = tokens_at(fit, &values, n, level, d_low, d_high) {
+            if let Some(d) = reached(|d| loss(n, d), level, d_low, d_high) {
                 x.push(n);
                 y.push(d);
             }
+        }
+        if let Some(n) = reached(|n| loss(n, d_low), level, n_low, n_high) {
+            x.push(n);
+            y.push(d_low);
         }
         if x.len() < 2 {
             continue;
         }
         let colour = Colour::scale(0.9 - 0.8 * share);
-        // Past the compute-optimal line, which crosses each contour further up.
-        let at = x.len() * 7 / 10;
-        panel = panel.line("", &x, &y, colour, Stroke::Solid).note(
-            x[at],
-            y[at],
+        panel = panel.line("", &x, &y, colour, Stroke::Solid).note_along(
+            &x,
+            &y,
             &format!("{level:.3}"),
             colour,
         );
@@ -188,9 +196,9 @@ pub fn contours(fit: &Fit, points: &Points, k: f64, labels: &Labels) -> Result<F
     Ok(Figure::one(panel))
 }
 
-/// Tokens at which a law reaches a loss for given parameters, by bisection in the logarithm.
-fn tokens_at(fit: &Fit, values: &[f64], n: f64, level: f64, low: f64, high: f64) -> Option<f64> {
-    let excess = |d: f64| fit.law.loss(values, &[n, d]) - level;
+/// Where a falling loss reaches a level, by bisection in the logarithm.
+fn reached(loss: impl Fn(f64) -> f64, level: f64, low: f64, high: f64) -> Option<f64> {
+    let excess = |at: f64| loss(at) - level;
     if excess(low) < 0.0 || excess(high) > 0.0 {
         return None;
     }
