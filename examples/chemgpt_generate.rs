@@ -8,23 +8,27 @@
 //! model of 300,000 parameters take about two seconds on one core. Works on models trained here and on the public ones.
 #![expect(clippy::print_stdout, reason = "the summary is the output")]
 
+#[path = "chemgpt_shared/model.rs"]
+mod model;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use chemgpt::Pretrained;
 use chemgpt::generate::{
     BeamOptions, Generated, Prompt, SamplingOptions, beam_search, generate_molecules,
 };
 use clap::Parser;
 
+use model::ModelArguments;
+
 /// Draws molecules.
 #[derive(Parser)]
 struct Arguments {
-    /// Model folder: config.json, weights, tokenizer.json.
-    #[arg(long)]
-    model: PathBuf,
+    #[command(flatten)]
+    model: ModelArguments,
     /// How many molecules.
     #[arg(long, default_value_t = 100)]
     count: usize,
@@ -55,9 +59,6 @@ struct Arguments {
     /// Seed.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Device: flex, cuda, cuda:1, tch.
-    #[arg(long, default_value = "flex")]
-    device: String,
     /// CSV file of smiles, log-likelihood (nats), tokens, ended; standard output without it.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -68,9 +69,7 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let device = backend::device(&arguments.device)?;
-    let pretrained = Pretrained::load(&arguments.model, &device)
-        .with_context(|| format!("the model folder {}", arguments.model.display()))?;
+    let pretrained = arguments.model.load()?;
     let prompt = match (&arguments.smiles, &arguments.selfies) {
         (Some(smiles), _) => Prompt::Smiles(smiles.clone()),
         (None, Some(selfies)) => Prompt::Selfies(selfies.clone()),

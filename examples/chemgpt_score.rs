@@ -5,39 +5,41 @@
 //! ```
 //!
 //! The last line gives the mean, nats a token, and says whether the checkpoint does better than guessing. Molecules that
-//! the model cannot read (stereo that its vocabulary lacks, broken SMILES) are listed in `scores.csv.rejects`.
+//! the model cannot read (stereo that its vocabulary lacks, broken SMILES) are listed in `scores.csv.rejects`. Memory does
+//! not grow with the file.
 #![expect(clippy::print_stdout, reason = "the summary is the output")]
 
-use std::fmt::Write;
+#[path = "chemgpt_shared/aside.rs"]
+mod aside;
+#[path = "chemgpt_shared/model.rs"]
+mod model;
+#[path = "chemgpt_shared/molecules.rs"]
+mod molecules;
+#[path = "chemgpt_shared/readable.rs"]
+mod readable;
+
+use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use chemgpt::Pretrained;
-use chemgpt::score::score_sequences;
+use anyhow::{Result, bail};
+use chemgpt::score::{SelfCheck, score_sequences};
 use clap::Parser;
-use datasets::molecules::{self, ReadOptions};
+
+use aside::Aside;
+use model::ModelArguments;
+use molecules::MoleculeArguments;
+use readable::next_chunk;
 
 /// Scores molecules.
 #[derive(Parser)]
 struct Arguments {
-    /// Model folder.
-    #[arg(long)]
-    model: PathBuf,
-    /// File of SMILES: .smi, .txt, .csv, .tsv, also .gz.
-    #[arg(long)]
-    molecules: PathBuf,
-    /// Column of the SMILES in a table.
-    #[arg(long)]
-    column: Option<String>,
-    /// Read at most this many molecules.
-    #[arg(long)]
-    limit: Option<usize>,
+    #[command(flatten)]
+    model: ModelArguments,
+    #[command(flatten)]
+    molecules: MoleculeArguments,
     /// Molecules that are worked on at a time.
     #[arg(long, default_value_t = 64)]
     batch: usize,
-    /// Device: flex, cuda, cuda:1, tch.
-    #[arg(long, default_value = "flex")]
-    device: String,
     /// CSV file of smiles, nll (nats), tokens, perplexity.
     #[arg(long)]
     out: PathBuf,
@@ -46,94 +48,77 @@ struct Arguments {
     json: bool,
 }
 
+#[derive(Default)]
+struct Totals {
+    molecules: usize,
+    left_out: usize,
+    nll: f64,
+    tokens: usize,
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let device = backend::device(&arguments.device)?;
-    let pretrained = Pretrained::load(&arguments.model, &device)
-        .with_context(|| format!("the model folder {}", arguments.model.display()))?;
-    let options = ReadOptions {
-        column: arguments.column.clone(),
-        limit: arguments.limit,
-        ..ReadOptions::default()
-    };
-    let set = molecules::read(&arguments.molecules, &options)?;
-    let mut rejects = String::new();
-    for reject in &set.rejects {
-        writeln!(rejects, "{}\t{}", reject.text, reject.reason)?;
-    }
-    let positions = pretrained.model.config().positions;
-    let (mut readable, mut sequences) = (Vec::new(), Vec::new());
-    for smiles in &set.smiles {
-        match pretrained.sequence_of(smiles) {
-            Ok(ids) if ids.len() <= positions => {
-                readable.push(smiles);
-                sequences.push(ids);
-            }
-            Ok(ids) => writeln!(
-                rejects,
-                "{smiles}\t{} tokens, the model has {positions} positions",
-                ids.len()
-            )?,
-            Err(error) => {
-                // A report of several lines becomes one, so that each line of the file is one molecule.
-                let reason = error
-                    .to_string()
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ");
-                writeln!(rejects, "{smiles}\t{reason}")?;
-            }
+    let pretrained = arguments.model.load()?;
+    let mut molecules = arguments.molecules.open()?;
+    let mut out = Aside::create(&arguments.out)?;
+    let mut rejects = Aside::beside(&arguments.out, ".rejects")?;
+    writeln!(out, "smiles,nll,tokens,perplexity")?;
+    let mut totals = Totals::default();
+    while let Some(chunk) = next_chunk(&pretrained, &mut molecules)? {
+        for reject in &chunk.rejects {
+            writeln!(rejects, "{reject}")?;
         }
+        totals.left_out += chunk.rejects.len();
+        let (names, sequences) = chunk.into_molecules();
+        let scores = score_sequences(&pretrained.model, &sequences, arguments.batch)?;
+        for ((_, smiles), score) in names.iter().zip(&scores) {
+            let (nll, tokens) = (score.nll, score.tokens);
+            writeln!(out, "{smiles},{nll:.6},{tokens},{:.6}", score.perplexity())?;
+            totals.nll += nll;
+            totals.tokens += tokens;
+        }
+        totals.molecules += scores.len();
     }
-    if sequences.is_empty() {
+    if totals.molecules == 0 {
         bail!(
             "the model can read no molecule of {}",
-            arguments.molecules.display()
+            arguments.molecules.molecules.display()
         );
     }
-    let scores = score_sequences(&pretrained.model, &sequences, arguments.batch)?;
-    let mut text = String::from("smiles,nll,tokens,perplexity\n");
-    for (smiles, score) in readable.iter().zip(&scores) {
-        writeln!(
-            text,
-            "{smiles},{:.6},{},{:.6}",
-            score.nll,
-            score.tokens,
-            score.perplexity()
-        )?;
+    out.finish()?;
+    if totals.left_out > 0 {
+        rejects.finish()?;
     }
-    backend::run::write_atomic(&arguments.out, text.as_bytes())?;
-    let left_out = rejects.lines().count();
-    if left_out > 0 {
-        let mut path = arguments.out.clone().into_os_string();
-        path.push(".rejects");
-        backend::run::write_atomic(PathBuf::from(path), rejects.as_bytes())?;
-    }
-    let nll: f64 = scores.iter().map(|score| score.nll).sum();
-    let tokens: usize = scores.iter().map(|score| score.tokens).sum();
-    let mean = nll / tokens as f64;
-    let guess = (pretrained.model.config().vocab as f64).ln();
-    if arguments.json {
+    report(&totals, pretrained.model.config().vocab, arguments.json);
+    Ok(())
+}
+
+fn report(totals: &Totals, vocab: usize, json: bool) {
+    let check = SelfCheck::new(totals.nll, totals.tokens, vocab);
+    let (mean, guess) = (check.nats_per_token, check.random_guess);
+    if json {
         let summary = serde_json::json!({
-            "molecules": scores.len(),
-            "left_out": left_out,
+            "molecules": totals.molecules,
+            "left_out": totals.left_out,
             "nats_per_token": mean,
             "perplexity": mean.exp(),
             "random_guess": guess,
-            "sound": mean < 0.5 * guess,
+            "sound": check.sound,
         });
         println!("{summary}");
-    } else {
-        let verdict = if mean < 0.5 * guess {
-            "the checkpoint looks sound"
-        } else {
-            "the checkpoint hardly beats guessing"
-        };
-        println!("{} molecules scored, {left_out} left out", scores.len());
-        println!(
-            "{mean:.4} nats a token (perplexity {:.2}; guessing {guess:.4}): {verdict}",
-            mean.exp()
-        );
+        return;
     }
-    Ok(())
+    let verdict = if check.sound {
+        "the checkpoint looks sound"
+    } else {
+        "the checkpoint hardly beats guessing"
+    };
+    println!(
+        "{} molecules scored, {} left out",
+        totals.molecules, totals.left_out
+    );
+    println!(
+        "{mean:.4} nats a token (perplexity {:.2}; guessing {guess:.4}): {verdict}",
+        mean.exp()
+    );
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use chemgpt::tokenizer::{END, PAD, START, UNKNOWN};
 use chemgpt::{PackedRows, Sequences, StreamedRows, SymbolTokenizer, TokenRows};
-use datasets::molecules::{self, ReadOptions};
 use datasets::split::{self, Fractions};
 use datasets::tokens::TokenShards;
+
+use crate::molecules::MoleculeArguments;
 
 /// What a run trains on and is evaluated on.
 pub(crate) struct Data {
@@ -34,23 +35,21 @@ const TOO_FEW: &str = "too few molecules for one row of tokens; give more, or a 
 impl Data {
     /// Reads a file of SMILES into memory; 5 % of the molecules, drawn by `seed`, are held out.
     pub(crate) fn from_molecules(
-        path: &Path,
-        options: &ReadOptions,
+        arguments: &MoleculeArguments,
         cut: Cut,
         seed: u64,
     ) -> Result<Self> {
-        let set = molecules::read(path, options)?;
         let mut encoder = selfies::Encoder::default();
-        let mut texts = Vec::with_capacity(set.smiles.len());
-        let mut left_out = set.rejects.len();
-        for smiles in &set.smiles {
-            match encoder.encode(smiles) {
-                Ok(text) => texts.push(text.to_owned()),
-                Err(_) => left_out += 1,
+        let (mut texts, mut left_out) = (Vec::new(), 0);
+        for molecule in arguments.open()? {
+            match molecule?.ok().map(|smiles| encoder.encode(&smiles)) {
+                Some(Ok(text)) => texts.push(text.to_owned()),
+                _ => left_out += 1,
             }
         }
         if texts.is_empty() {
-            bail!("{} has no molecule that can be used", path.display());
+            let path = arguments.molecules.display();
+            bail!("{path} has no molecule that can be used");
         }
         let tokenizer = SymbolTokenizer::from_corpus(&texts)?;
         let fractions = Fractions {

@@ -15,21 +15,23 @@
 )]
 
 mod data;
+#[path = "../chemgpt_shared/molecules.rs"]
+mod molecules;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use backend::optim::Decay;
 use backend::run::Progress;
 use chemgpt::memory::{check_memory, estimate_memory};
 use chemgpt::train::{Devices, Saving, train_in_folder};
 use chemgpt::{ChemGptConfig, Precision, Pretrained, TrainingConfig};
 use clap::{Parser, ValueEnum};
-use datasets::molecules::ReadOptions;
 
 use data::{Cut, Data};
+use molecules::MoleculeArguments;
 
 /// Trains a language model on molecules.
 #[derive(Parser)]
@@ -38,18 +40,11 @@ use data::{Cut, Data};
     reason = "each is a switch of the command line"
 )]
 struct Arguments {
-    /// File of SMILES: .smi, .txt, .csv, .tsv, also .gz.
-    #[arg(long, required_unless_present = "shards")]
-    molecules: Option<PathBuf>,
+    #[command(flatten)]
+    molecules: Option<MoleculeArguments>,
     /// Folder of token shards instead of a file.
-    #[arg(long, conflicts_with_all = ["molecules", "column", "limit"])]
+    #[arg(long, conflicts_with = "MoleculeArguments")]
     shards: Option<PathBuf>,
-    /// Column of the SMILES in a table.
-    #[arg(long)]
-    column: Option<String>,
-    /// Read at most this many molecules.
-    #[arg(long)]
-    limit: Option<usize>,
     /// Folder of the run.
     #[arg(long)]
     out: PathBuf,
@@ -180,12 +175,14 @@ fn main() -> Result<()> {
         );
     }
     let flops = config.flops_per_token(arguments.length);
+    let rows = arguments.batch.min(data.train.rows());
+    let tokens_a_step = (rows * arguments.length) as f64;
     let mut shown = Instant::now();
     let mut observe = |progress: &Progress| {
         let due = progress.validation.is_some() || shown.elapsed() > Duration::from_secs(10);
         if due && !arguments.json {
             shown = Instant::now();
-            report(progress, flops, arguments.peak_tflops);
+            report(progress, tokens_a_step, flops, arguments.peak_tflops);
         }
         let limit = arguments.minutes.map_or(f64::INFINITY, |m| 60.0 * m);
         if progress.elapsed.as_secs_f64() < limit {
@@ -234,16 +231,11 @@ fn read(arguments: &Arguments) -> Result<Data> {
         length: arguments.length,
         separate: arguments.separate,
     };
-    if let Some(folder) = &arguments.shards {
-        return Data::from_shards(folder, cut);
+    match (&arguments.shards, &arguments.molecules) {
+        (Some(folder), _) => Data::from_shards(folder, cut),
+        (None, Some(molecules)) => Data::from_molecules(molecules, cut, arguments.seed),
+        (None, None) => bail!("give --molecules or --shards"),
     }
-    let options = ReadOptions {
-        column: arguments.column.clone(),
-        limit: arguments.limit,
-        ..ReadOptions::default()
-    };
-    let path = arguments.molecules.as_deref().unwrap_or("".as_ref());
-    Data::from_molecules(path, &options, cut, arguments.seed)
 }
 
 fn shape(arguments: &Arguments, vocab: usize) -> ChemGptConfig {
@@ -257,7 +249,7 @@ fn shape(arguments: &Arguments, vocab: usize) -> ChemGptConfig {
     base.with_positions(arguments.length.max(512))
 }
 
-fn report(progress: &Progress, flops: f64, peak_tflops: Option<f64>) {
+fn report(progress: &Progress, tokens_a_step: f64, flops: f64, peak_tflops: Option<f64>) {
     let mut line = format!(
         "step {:>6}/{} loss {:.4}",
         progress.step, progress.steps_total, progress.train_loss
@@ -270,9 +262,9 @@ fn report(progress: &Progress, flops: f64, peak_tflops: Option<f64>) {
         let share = progress.throughput * flops / (peak * 1e12);
         line += &format!(" {:.1} % of the peak", 100.0 * share);
     }
-    if let Some(left) = progress.remaining() {
-        line += &format!(" {:.0} s left", left.as_secs_f64());
-    }
+    // The throughput is that of this call, so this holds for a resumed run too.
+    let left = (progress.steps_total - progress.step) as f64 * tokens_a_step;
+    line += &format!(" {:.0} s left", left / progress.throughput);
     println!("{line}");
 }
 

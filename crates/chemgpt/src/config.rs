@@ -72,6 +72,15 @@ impl ChemGptConfig {
         Self::new(vocab, width, layers, (width / 64).max(1))
     }
 
+    /// The rung of a ladder of wide heads that stands beside [`paper(width)`](Self::paper): six layers of twice the width,
+    /// so the matrices of the blocks have as many weights, to the digit.
+    ///
+    /// The token and position tables are twice as large.
+    #[must_use]
+    pub fn paper_wide(width: usize) -> Self {
+        Self::wide(PUBLIC_VOCAB, 2 * width, 6)
+    }
+
     /// Width of the hidden layer of each MLP (F).
     #[must_use]
     pub fn hidden_width(&self) -> usize {
@@ -191,6 +200,26 @@ mod tests {
             assert_eq!(config.embedding_parameters(), embedding);
             assert_eq!(config.parameters(), total);
         }
+    }
+
+    #[test]
+    fn each_rung_with_wide_heads_has_the_matrices_of_the_papers() {
+        let width = |rung: u32| 16 << rung;
+        for rung in 0..8 {
+            let (thin, wide) = (
+                ChemGptConfig::paper(width(rung)),
+                ChemGptConfig::paper_wide(width(rung)),
+            );
+            wide.validate().unwrap();
+            let matrices = |config: &ChemGptConfig| {
+                let (c, f) = (config.width, config.hidden_width());
+                config.layers * (4 * c * c + 2 * c * f)
+            };
+            assert_eq!(matrices(&thin), matrices(&wide));
+            assert!(wide.width / wide.heads >= 32);
+            assert_eq!(wide.embedding_parameters(), 2 * thin.embedding_parameters());
+        }
+        assert_eq!(ChemGptConfig::paper_wide(128).heads, 4);
     }
 
     #[test]

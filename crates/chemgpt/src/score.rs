@@ -71,6 +71,20 @@ pub struct SelfCheck {
     pub sound: bool,
 }
 
+impl SelfCheck {
+    /// Of molecules that together cost `nll` nats for `tokens` tokens under a model of `vocab` tokens.
+    #[must_use]
+    pub fn new(nll: f64, tokens: usize, vocab: usize) -> Self {
+        let nats_per_token = nll / tokens.max(1) as f64;
+        let random_guess = (vocab as f64).ln();
+        Self {
+            nats_per_token,
+            random_guess,
+            sound: nats_per_token < 0.5 * random_guess,
+        }
+    }
+}
+
 /// Scores known molecules and tells whether the checkpoint is sound: a trained model needs well under half of the
 /// ln V nats a token of random guessing, a damaged one needs about as much or more.
 ///
@@ -84,13 +98,8 @@ pub fn self_check(pretrained: &Pretrained, smiles: &[&str]) -> Result<SelfCheck,
     let scores = score_sequences(&pretrained.model, &sequences, 32)?;
     let nll: f64 = scores.iter().map(|score| score.nll).sum();
     let tokens: usize = scores.iter().map(|score| score.tokens).sum();
-    let nats_per_token = nll / tokens.max(1) as f64;
-    let random_guess = (pretrained.model.config().vocab as f64).ln();
-    Ok(SelfCheck {
-        nats_per_token,
-        random_guess,
-        sound: nats_per_token < 0.5 * random_guess,
-    })
+    let vocab = pretrained.model.config().vocab;
+    Ok(SelfCheck::new(nll, tokens, vocab))
 }
 
 /// Why molecules could not be scored.

@@ -120,6 +120,21 @@ fn the_public_tokenizer_knows_selfies_1_and_tells_what_it_lacks() {
 }
 
 #[test]
+fn the_public_tokenizer_gives_the_ids_of_the_reference_library() {
+    let Some(file) = shared("data/tokenizers/pubchem10M_tokenizer/tokenizer.json") else {
+        return;
+    };
+    let tokenizer = chemgpt::hub::read_tokenizer(&file).unwrap();
+    let rows: Vec<Value> =
+        serde_json::from_str(include_str!("../data/public_tokenizer.json")).unwrap();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let text = row["text"].as_str().unwrap();
+        assert_eq!(Value::from(tokenizer.encode(text)), row["ids"], "{text}");
+    }
+}
+
+#[test]
 fn wrong_files_name_tensor_and_shapes() {
     let Some(golden) = golden::Golden::open("global") else {
         return;
@@ -171,6 +186,61 @@ fn wrong_files_name_tensor_and_shapes() {
     assert!(error.contains("pytorch_model.bin"), "{error}");
 }
 
+/// A copy of a reference folder whose `config.json` has some fields replaced.
+fn with_config(golden: &golden::Golden, fields: &[(&str, Value)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["pytorch_model.bin", "tokenizer.json"] {
+        fs::copy(golden.path.join(name), folder.path().join(name)).unwrap();
+    }
+    let mut config: Value =
+        serde_json::from_slice(&fs::read(golden.path.join("config.json")).unwrap()).unwrap();
+    for (field, value) in fields {
+        config[*field] = value.clone();
+    }
+    fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+    folder
+}
+
+#[test]
+fn start_and_end_outside_the_vocabulary_are_set_right() {
+    let Some(golden) = golden::Golden::open("local") else {
+        return;
+    };
+    let fields = [
+        ("bos_token_id", 50256.into()),
+        ("eos_token_id", 50256.into()),
+        ("pad_token_id", Value::Null),
+    ];
+    let folder = with_config(&golden, &fields);
+    let pretrained = Pretrained::load(folder.path(), &device()).unwrap();
+    let special = pretrained.special();
+    assert_eq!([special.pad, special.start, special.end], [1, 2, 3]);
+    let saved = tempfile::tempdir().unwrap();
+    pretrained.save(saved.path()).unwrap();
+    for name in ["config.json", "generation_config.json"] {
+        let written: Value =
+            serde_json::from_slice(&fs::read(saved.path().join(name)).unwrap()).unwrap();
+        let ids = ["pad_token_id", "bos_token_id", "eos_token_id"].map(|id| written[id].as_u64());
+        assert_eq!(ids, [Some(1), Some(2), Some(3)], "{name}");
+    }
+}
+
+#[test]
+fn a_token_table_with_surplus_rows_is_taken_whole() {
+    let Some(golden) = golden::Golden::open("local") else {
+        return;
+    };
+    let fewer = golden.config.vocab - 2;
+    let folder = with_config(&golden, &[("vocab_size", fewer.into())]);
+    let pretrained = Pretrained::load(folder.path(), &device()).unwrap();
+    assert!(pretrained.tokenizer.vocab() < golden.config.vocab);
+    assert_eq!(pretrained.model.config().vocab, golden.config.vocab);
+    assert_eq!(
+        pretrained.model.named_tensors(),
+        golden.model(&device()).named_tensors()
+    );
+}
+
 #[test]
 fn a_model_that_lacks_a_tensor_names_it() {
     let Some(golden) = golden::Golden::open("local") else {
@@ -187,22 +257,60 @@ fn a_model_that_lacks_a_tensor_names_it() {
     );
 }
 
-/// Writes exports of the reference folders to the folder named by `CHEMGPT_EXPORT`, for the check by `transformers`.
 #[test]
 fn exports_keep_every_number() {
     for golden in golden::all() {
         let before = Pretrained::load(&golden.path, &device()).unwrap();
-        let scratch = tempfile::tempdir().unwrap();
-        let folder = std::env::var_os("CHEMGPT_EXPORT").map_or_else(
-            || scratch.path().to_owned(),
-            |folder| std::path::PathBuf::from(folder).join(golden.path.file_name().unwrap()),
-        );
-        before.save(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        before.save(folder.path()).unwrap();
         let mut expected =
             chemgpt::hub::read_tensors(&golden.path.join("model.safetensors")).unwrap();
-        let mut found = chemgpt::hub::read_tensors(&folder.join("model.safetensors")).unwrap();
+        let mut found =
+            chemgpt::hub::read_tensors(&folder.path().join("model.safetensors")).unwrap();
         expected.sort_by(|a, b| a.name.cmp(&b.name));
         found.sort_by(|a, b| a.name.cmp(&b.name));
         assert_eq!(found, expected);
+    }
+}
+
+/// Runs `transformers` itself, in the Python that `CHEMGPT_TEST_PYTHON` names.
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn transformers_loads_exports_and_computes_the_same() {
+    let Some(python) = std::env::var_os("CHEMGPT_TEST_PYTHON") else {
+        println!("skipped: CHEMGPT_TEST_PYTHON names no Python with transformers");
+        return;
+    };
+    let Some(script) = shared("golden/chemgpt/check_export.py") else {
+        return;
+    };
+    for golden in golden::all() {
+        // The script takes the tokenizer's kind from the folder's name, so the export keeps it.
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = scratch.path().join(golden.path.file_name().unwrap());
+        let pretrained = Pretrained::load(&golden.path, &device()).unwrap();
+        pretrained.save(&folder).unwrap();
+        let check = |python: &std::ffi::OsStr| {
+            std::process::Command::new(python)
+                .args([
+                    script.as_os_str(),
+                    folder.as_os_str(),
+                    golden.path.as_os_str(),
+                ])
+                .output()
+                .unwrap()
+        };
+        let result = check(&python);
+        let told = String::from_utf8_lossy(&result.stdout).into_owned()
+            + &String::from_utf8_lossy(&result.stderr);
+        assert!(result.status.success(), "{}: {told}", golden.path.display());
+        if golden.path.ends_with("global") {
+            // A wrong weight is found, so a pass means something.
+            let mut tensors = pretrained.model.named_tensors();
+            tensors[3].values[0] += 0.1;
+            let bytes = chemgpt::hub::safetensors_bytes(&tensors).unwrap();
+            fs::write(folder.join("model.safetensors"), bytes).unwrap();
+            assert!(!check(&python).status.success());
+        }
     }
 }

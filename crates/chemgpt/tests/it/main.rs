@@ -10,4 +10,8 @@ mod generation;
 mod golden;
 mod hub;
 mod parity;
+mod property;
+mod resume;
 mod training;
+mod variants;
+mod vectors;

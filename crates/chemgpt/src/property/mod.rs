@@ -2,22 +2,20 @@
 //!
 //! Axis letters: B molecules, T tokens, C width.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::time::Instant;
+mod train;
 
-use backend::run::{Observer, Progress};
+use std::path::Path;
+
 use burn::module::{Module, Param, ParamId};
-use burn::optim::GradientsParams;
 use burn::tensor::activation::{log_sigmoid, sigmoid};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
-use crate::data::BatchOrder;
 use crate::error::{Error, Result};
 use crate::model::ChemGpt;
-use crate::train::TrainingConfig;
+
+pub use train::train_property;
 
 /// What the head foretells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +126,18 @@ impl PropertyModel {
         })
     }
 
+    /// The mean loss over all molecules, in the units of the training loss.
+    fn mean_loss(&self, data: Labelled<'_>, batch: usize) -> Result<f64> {
+        let all: Vec<usize> = (0..data.values.len()).collect();
+        let mut sum = 0.0;
+        for rows in all.chunks(batch.max(1)) {
+            let (chosen, wanted) = picked(data, rows);
+            let mean = f64::from(self.loss(&chosen, &wanted)?.into_scalar::<f32>());
+            sum += mean * rows.len() as f64;
+        }
+        Ok(sum / all.len().max(1) as f64)
+    }
+
     /// The property of each sequence: a number, or the probability of label 1.
     ///
     /// # Errors
@@ -159,70 +169,32 @@ impl PropertyModel {
     }
 }
 
-/// Trains head and network together on sequences and their values (0 and 1 for a classification).
-///
-/// # Errors
-/// [`Error::Config`] for settings out of range or lists of different lengths, [`Error::Diverged`], and what the model
-/// refuses.
-pub fn train_property(
-    backbone: &ChemGpt,
-    task: Task,
-    training: &TrainingConfig,
-    sequences: &[Vec<u32>],
-    values: &[f64],
-    observer: &mut Observer<'_>,
-) -> Result<PropertyModel> {
-    training.validate()?;
-    if sequences.len() != values.len() {
-        return Err(Error::Config {
+/// Molecules with their values (0 and 1 for a classification).
+#[derive(Clone, Copy, Debug)]
+pub struct Labelled<'a> {
+    /// Token sequences.
+    pub sequences: &'a [Vec<u32>],
+    /// One value a sequence.
+    pub values: &'a [f64],
+}
+
+impl Labelled<'_> {
+    fn check(&self) -> Result<()> {
+        if self.sequences.len() == self.values.len() {
+            return Ok(());
+        }
+        Err(Error::Config {
             field: "property values",
-            value: values.len().to_string(),
+            value: self.values.len().to_string(),
             allowed: "as many as molecules",
-        });
+        })
     }
-    let device = backbone.device().autodiff();
-    let mut model = PropertyModel::new(backbone, task, values, &device)?;
-    let mut optimizer = training.optimizer.init();
-    let schedule = training.schedule();
-    let mut order = BatchOrder::new(sequences.len(), training.batch, training.seed);
-    let start = Instant::now();
-    for index in 0..training.steps {
-        let rows = order.rows_of(index);
-        let chosen: Vec<&[u32]> = rows.iter().map(|&row| sequences[row].as_slice()).collect();
-        let wanted: Vec<f64> = rows.iter().map(|&row| values[row]).collect();
-        let loss = model.loss(&chosen, &wanted)?;
-        let value = f64::from(loss.clone().into_scalar::<f32>());
-        if !value.is_finite() {
-            return Err(Error::Diverged {
-                step: index + 1,
-                batch: order.place(index).1,
-                loss: value,
-                checkpoint: None,
-            });
-        }
-        let gradients = GradientsParams::from_grads(loss.backward(), &model);
-        let rate = schedule.rate(index);
-        let limit = training.clip.unwrap_or(f64::INFINITY);
-        let (updated, norm) = optimizer.step_clipped(rate, limit, model, gradients);
-        model = updated;
-        let elapsed = start.elapsed();
-        let step = index + 1;
-        let progress = Progress {
-            step,
-            steps_total: training.steps,
-            epoch: step as f64 / order.steps_per_epoch() as f64,
-            train_loss: value,
-            rate,
-            gradient_norm: norm,
-            throughput: (step * chosen.len() as u64) as f64 / elapsed.as_secs_f64().max(1e-9),
-            elapsed,
-            ..Progress::default()
-        };
-        if observer(&progress) == ControlFlow::Break(()) {
-            break;
-        }
-    }
-    Ok(model.valid())
+}
+
+fn picked<'a>(data: Labelled<'a>, rows: &[usize]) -> (Vec<&'a [u32]>, Vec<f64>) {
+    rows.iter()
+        .map(|&row| (data.sequences[row].as_slice(), data.values[row]))
+        .unzip()
 }
 
 fn zeros<const D: usize>(shape: [usize; D], device: &Device, tracked: bool) -> Param<Tensor<D>> {
