@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use atoms::units::EnergyUnit;
 use atoms::{Structure, cell_heights, inverse};
 
 use crate::error::Result;
 use crate::rejects::Rejects;
 
-use super::units::unit_from_magnitude;
+use super::units::{TOLD_APART, unit_from_magnitude};
 use super::{ReadOptions, StructureSet, Units, UnitsOrigin, UnitsUsed};
 
 /// One record in the file's own units, or why there is none.
@@ -28,22 +29,34 @@ pub(super) struct Frames {
     pub(super) notes: Vec<String>,
 }
 
-/// How many structures are asked about the size of their energies.
-const MAGNITUDE_SAMPLE: usize = 32;
-
 impl Frames {
     /// Settles the units, converts, checks, and collects the rejects.
     pub(super) fn finish(self, path: &Path, options: &ReadOptions) -> Result<StructureSet> {
         let mut notes = self.notes;
-        let units = settle_units(&self.all, self.units, self.origin, options, &mut notes);
+        let sizes = units_by_size(&self.all);
+        let most = unit_of_most(&self.all, &sizes);
+        let units = settle_units(most, self.units, self.origin, options, &mut notes);
+        // Where most energies are total energies in the unit of the file, those of another size are in another unit.
+        let known = most.is_some_and(|(unit, _)| unit == units.units.energy);
         let mut structures = Vec::with_capacity(self.all.len());
         let mut rejects = Rejects::of(path, options.strict);
         let mut boxed = 0_usize;
-        for frame in self.all {
+        for (frame, size) in self.all.into_iter().zip(sizes) {
             if options.limit.is_some_and(|limit| structures.len() >= limit) {
                 break;
             }
             let checked = frame.content.and_then(|mut structure| {
+                if let Some((unit, _)) = size
+                    && known
+                    && unit != units.units.energy
+                {
+                    return Err(format!(
+                        "energy {} has the size of a total energy in {}, those of the other records are in {}",
+                        structure.energy.unwrap_or(f64::NAN),
+                        unit.name(),
+                        units.units.energy.name()
+                    ));
+                }
                 units.units.convert(&mut structure);
                 structure.validate().map_err(|e| e.to_string())?;
                 if options.require_labels {
@@ -78,8 +91,35 @@ impl Frames {
     }
 }
 
-fn settle_units(
+/// The unit of the energy of each record by its size, where that says one: total energies of molecules do.
+fn units_by_size(frames: &[Frame]) -> Vec<Option<(EnergyUnit, f64)>> {
+    let size = |frame: &Frame| {
+        let structure = frame.content.as_ref().ok().filter(|s| s.len() > 1)?;
+        unit_from_magnitude(structure)
+    };
+    frames.iter().map(size).collect()
+}
+
+/// The unit that more than half of the records with an energy have by its size, with the ratio of the first of them.
+fn unit_of_most(
     frames: &[Frame],
+    sizes: &[Option<(EnergyUnit, f64)>],
+) -> Option<(EnergyUnit, f64)> {
+    let labelled = frames
+        .iter()
+        .filter_map(|frame| frame.content.as_ref().ok())
+        .filter(|s| s.len() > 1 && s.energy.is_some())
+        .count();
+    let said = || sizes.iter().flatten();
+    TOLD_APART.into_iter().find_map(|unit| {
+        let mut same = said().filter(|(other, _)| *other == unit);
+        let first = same.next()?;
+        (2 * (1 + same.count()) > labelled).then_some(*first)
+    })
+}
+
+fn settle_units(
+    most: Option<(EnergyUnit, f64)>,
     implied: Units,
     origin: UnitsOrigin,
     options: &ReadOptions,
@@ -95,19 +135,9 @@ fn settle_units(
             origin,
         },
     };
-    // Total energies of molecules say by their size which unit they are in, provided that all asked agree.
-    let mut seen = frames
-        .iter()
-        .filter_map(|frame| frame.content.as_ref().ok())
-        .filter(|s| s.len() > 1 && s.energy.is_some())
-        .take(MAGNITUDE_SAMPLE)
-        .map(unit_from_magnitude);
-    let Some(Some((unit, ratio))) = seen.next() else {
+    let Some((unit, ratio)) = most.filter(|(unit, _)| *unit != used.units.energy) else {
         return used;
     };
-    if !seen.all(|other| other.is_some_and(|(u, _)| u == unit)) || unit == used.units.energy {
-        return used;
-    }
     if let UnitsOrigin::Assumed(_) = used.origin {
         return UnitsUsed {
             units: Units::of(unit, used.units.length),

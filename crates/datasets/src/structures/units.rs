@@ -190,6 +190,14 @@ const FREE_ATOMS: [f64; 18] = [
     -162.255, -200.053, -242.346, -289.359, -341.259, -398.110, -460.148, -527.540,
 ];
 
+/// Units that the size of a total energy tells apart.
+pub(crate) const TOLD_APART: [EnergyUnit; 4] = [
+    EnergyUnit::ElectronVolt,
+    EnergyUnit::KilocaloriePerMole,
+    EnergyUnit::Hartree,
+    EnergyUnit::KilojoulePerMole,
+];
+
 /// The energy unit of a structure with an all-electron total energy, from the energy's size alone, with its ratio to
 /// the sum of free-atom energies in eV.
 ///
@@ -204,15 +212,10 @@ pub(crate) fn unit_from_magnitude(structure: &Structure) -> Option<(EnergyUnit, 
         sum += FREE_ATOMS.get(usize::from(z).checked_sub(1)?)?;
     }
     let ratio = energy / (sum * EnergyUnit::Hartree.in_ev());
-    [
-        EnergyUnit::ElectronVolt,
-        EnergyUnit::KilocaloriePerMole,
-        EnergyUnit::Hartree,
-        EnergyUnit::KilojoulePerMole,
-    ]
-    .into_iter()
-    .find(|unit| (0.985..1.035).contains(&(ratio * unit.in_ev())))
-    .map(|unit| (unit, ratio))
+    TOLD_APART
+        .into_iter()
+        .find(|unit| (0.985..1.035).contains(&(ratio * unit.in_ev())))
+        .map(|unit| (unit, ratio))
 }
 
 #[cfg(test)]
@@ -246,12 +249,7 @@ mod tests {
         )
         .unwrap();
         // B3LYP methane is −40.5 hartree.
-        for unit in [
-            EnergyUnit::ElectronVolt,
-            EnergyUnit::KilocaloriePerMole,
-            EnergyUnit::Hartree,
-            EnergyUnit::KilojoulePerMole,
-        ] {
+        for unit in TOLD_APART {
             methane.energy = Some(-40.5 * EnergyUnit::Hartree.in_ev() / unit.in_ev());
             assert_eq!(unit_from_magnitude(&methane).unwrap().0, unit);
         }

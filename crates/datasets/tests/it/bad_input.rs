@@ -119,6 +119,46 @@ fn a_bad_frame_does_not_take_the_good_ones_with_it() {
 }
 
 #[test]
+fn a_record_in_another_unit_than_the_rest_is_rejected() {
+    let methane = |energy: f64| {
+        format!(
+            "5\nProperties=species:S:1:pos:R:3 energy={energy}\nC 0 0 0\nH 0.63 0.63 0.63\nH -0.63 -0.63 0.63\nH 0.63 -0.63 -0.63\nH -0.63 0.63 -0.63\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    // −40.5 hartree are −1102 eV and −25,414 kcal/mol.
+    for (energies, unit, rejected, reason) in [
+        (
+            &[-1102.0, -1101.9, -40.5, -1102.1][..],
+            "eV",
+            &[15][..],
+            "energy -40.5 has the size of a total energy in hartree",
+        ),
+        (
+            &[-40.5, -25_414.0, -40.4, -40.6],
+            "hartree",
+            &[8],
+            "energy -25414 has the size of a total energy in kcal/mol",
+        ),
+        // Energies that are no total energies of all electrons say nothing.
+        (&[-24.1, -24.0, -40.5, -23.9], "eV", &[], ""),
+        (&[-1102.0, -40.5], "eV", &[], ""),
+    ] {
+        let text: String = energies.iter().map(|e| methane(*e)).collect();
+        let path = file(folder.path(), "units.xyz", text.as_bytes());
+        let set = structures::read(&path, &structures::ReadOptions::default()).unwrap();
+        assert_eq!(set.units.units.energy.name(), unit, "{energies:?}");
+        let lines: Vec<u64> = set.rejects.iter().map(|r| r.line).collect();
+        assert_eq!(lines, rejected, "{energies:?}");
+        assert!(
+            set.rejects.iter().all(|r| r.reason.contains(reason)),
+            "{:?}",
+            set.rejects
+        );
+    }
+}
+
+#[test]
 fn compressed_files_that_are_damaged_are_told_apart() {
     let whole = gzip(
         "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-1\nC 0 0 0 0 0 0\n"
