@@ -15,11 +15,12 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Elements, Input, Model, at_least_one,
+    Elements, Input, Model,
     bessel::{bessel, polynomial_cutoff},
-    mlp, positive,
+    mlp,
     radial::Distances,
     scale_shift,
+    settings::{Neighbourhood, at_least_one, each_at_least_one, within},
 };
 use crate::{
     error::{Error, Result},
@@ -257,37 +258,27 @@ impl Model for AllegroConfig {
     }
 
     fn validate(&self) -> Result<()> {
-        self.elements.validate()?;
-        positive("cutoff", self.cutoff)?;
-        positive("neighbours", self.neighbours)?;
-        at_least_one("functions", self.functions)?;
-        at_least_one("depth", self.depth)?;
+        Neighbourhood {
+            elements: &self.elements,
+            cutoff: self.cutoff,
+            cutoff_power: self.cutoff_power,
+            functions: self.functions,
+            neighbours: self.neighbours,
+            depth: self.depth,
+        }
+        .validate()?;
         at_least_one("scalars", self.scalars)?;
         at_least_one("channels", self.channels)?;
-        let hidden = [
-            &self.embedding_hidden,
-            &self.latent_hidden,
-            &self.readout_hidden,
-        ];
-        for width in hidden.into_iter().flatten() {
-            at_least_one("a hidden layer", *width)?;
-        }
-        let out_of_range = |field, value: String, expected| {
-            Err(Error::Setting {
-                field,
-                value,
-                expected,
-            })
-        };
-        if !(1..=6).contains(&self.l_max) {
-            return out_of_range("l_max", self.l_max.to_string(), "1 to 6");
-        }
-        if !(2..=64).contains(&self.cutoff_power) {
-            return out_of_range("cutoff_power", self.cutoff_power.to_string(), "2 to 64");
-        }
+        each_at_least_one("embedding_hidden", &self.embedding_hidden)?;
+        each_at_least_one("latent_hidden", &self.latent_hidden)?;
+        each_at_least_one("readout_hidden", &self.readout_hidden)?;
+        within("l_max", self.l_max, 1..=6, "1 to 6")?;
         if self.embedding == 0 || !self.embedding.is_multiple_of(2) {
-            let value = self.embedding.to_string();
-            return out_of_range("embedding", value, "a positive even number");
+            return Err(Error::Setting {
+                field: "embedding",
+                value: self.embedding.to_string(),
+                expected: "a positive even number",
+            });
         }
         Ok(())
     }

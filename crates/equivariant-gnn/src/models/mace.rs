@@ -13,10 +13,13 @@ use burn::tensor::{DType, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Elements, Input, Model, at_least_one, bessel::polynomial_cutoff, positive, radial::Distances,
+    Elements, Input, Model,
+    bessel::polynomial_cutoff,
+    radial::Distances,
+    settings::{Neighbourhood, at_least_one, each_at_least_one, within},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     so3::{
         FullyConnected, Irrep, Irreps, Linear, Order, SECOND_MOMENT_SILU, SymmetricContraction,
         TensorProduct, spherical_harmonics,
@@ -283,42 +286,26 @@ impl Model for MaceConfig {
     }
 
     fn validate(&self) -> Result<()> {
-        self.elements.validate()?;
-        positive("cutoff", self.cutoff)?;
-        positive("neighbours", self.neighbours)?;
-        at_least_one("functions", self.functions)?;
+        Neighbourhood {
+            elements: &self.elements,
+            cutoff: self.cutoff,
+            cutoff_power: self.cutoff_power,
+            functions: self.functions,
+            neighbours: self.neighbours,
+            depth: self.depth,
+        }
+        .validate()?;
         at_least_one("channels", self.channels)?;
-        at_least_one("depth", self.depth)?;
         at_least_one("readout", self.readout)?;
-        for &width in &self.radial_hidden {
-            at_least_one("radial_hidden", width)?;
-        }
-        let ranges = [
-            ("l_max", self.l_max, 1..=4, "1 to 4"),
-            (
-                "hidden_l_max",
-                self.hidden_l_max,
-                0..=self.l_max,
-                "at most l_max",
-            ),
-            ("correlation", self.correlation, 1..=3, "1 to 3"),
-            (
-                "cutoff_power",
-                self.cutoff_power as usize,
-                2..=64,
-                "2 to 64",
-            ),
-        ];
-        for (field, value, range, expected) in ranges {
-            if !range.contains(&value) {
-                return Err(Error::Setting {
-                    field,
-                    value: value.to_string(),
-                    expected,
-                });
-            }
-        }
-        Ok(())
+        each_at_least_one("radial_hidden", &self.radial_hidden)?;
+        within("l_max", self.l_max, 1..=4, "1 to 4")?;
+        within(
+            "hidden_l_max",
+            self.hidden_l_max,
+            0..=self.l_max,
+            "at most l_max",
+        )?;
+        within("correlation", self.correlation, 1..=3, "1 to 3")
     }
 
     fn layout(&self) -> Layout {

@@ -15,6 +15,7 @@ mod radial;
 mod readout;
 mod scale_shift;
 mod schnet;
+mod settings;
 mod spookynet;
 mod zbl;
 
@@ -200,28 +201,4 @@ pub(crate) fn check_elements(model: &dyn Model, structures: &[Structure]) -> Res
         }
     }
     Ok(())
-}
-
-/// A size that must be at least one.
-fn at_least_one(field: &'static str, value: usize) -> Result<()> {
-    if value == 0 {
-        return Err(Error::Setting {
-            field,
-            value: value.to_string(),
-            expected: "at least 1",
-        });
-    }
-    Ok(())
-}
-
-/// A length that must be positive and finite.
-fn positive(field: &'static str, value: f64) -> Result<()> {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::Setting {
-        field,
-        value: value.to_string(),
-        expected: "a positive number",
-    })
 }

@@ -10,11 +10,12 @@ use backend::tape::Var;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Elements, Input, Model, at_least_one,
+    Elements, Input, Model,
     bessel::{bessel, polynomial_cutoff},
-    mlp, positive,
+    mlp,
     radial::Distances,
     scale_shift,
+    settings::{Neighbourhood, at_least_one, each_at_least_one},
 };
 use crate::{
     error::{Error, Result},
@@ -199,30 +200,23 @@ impl Model for NequIPConfig {
     }
 
     fn validate(&self) -> Result<()> {
-        self.elements.validate()?;
-        positive("cutoff", self.cutoff)?;
-        positive("neighbours", self.neighbours)?;
-        at_least_one("functions", self.functions)?;
-        at_least_one("depth", self.depth)?;
+        Neighbourhood {
+            elements: &self.elements,
+            cutoff: self.cutoff,
+            cutoff_power: self.cutoff_power,
+            functions: self.functions,
+            neighbours: self.neighbours,
+            depth: self.depth,
+        }
+        .validate()?;
         at_least_one("embedding", self.embedding)?;
-        for &width in &self.channels {
-            at_least_one("channels", width)?;
-        }
-        for &width in &self.radial_hidden {
-            at_least_one("radial_hidden", width)?;
-        }
+        each_at_least_one("channels", &self.channels)?;
+        each_at_least_one("radial_hidden", &self.radial_hidden)?;
         if !(2..=7).contains(&self.channels.len()) {
             return Err(Error::Setting {
                 field: "channels",
                 value: format!("{} degrees", self.channels.len()),
                 expected: "2 to 7 degrees",
-            });
-        }
-        if !(2..=64).contains(&self.cutoff_power) {
-            return Err(Error::Setting {
-                field: "cutoff_power",
-                value: self.cutoff_power.to_string(),
-                expected: "2 to 64",
             });
         }
         Ok(())

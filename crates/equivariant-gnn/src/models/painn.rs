@@ -9,9 +9,10 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Input, Model, at_least_one,
+    Input, Model,
     radial::{Distances, RadialConfig, cosine_cutoff, lengths, with_bias, with_ones},
     readout,
+    settings::at_least_one,
 };
 use crate::{
     batch::{ELEMENTS, Edges},

@@ -8,7 +8,7 @@ use backend::tape::Var;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{at_least_one, positive};
+use super::settings::{at_least_one, positive};
 use crate::{
     error::Result,
     weights::{Layout, Scope},

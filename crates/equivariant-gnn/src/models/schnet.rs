@@ -8,9 +8,10 @@ use backend::tape::{Table, Var};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Input, Model, at_least_one,
+    Input, Model,
     radial::{RadialConfig, cosine_cutoff, lengths, with_bias, with_ones},
     readout,
+    settings::at_least_one,
 };
 use crate::{
     batch::{ELEMENTS, Edges},

@@ -97,7 +97,7 @@ fn settings_out_of_range_are_named() {
                 latent_hidden: vec![16, 0],
                 ..AllegroConfig::default()
             },
-            "a hidden layer is 0",
+            "latent_hidden is 0",
         ),
     ];
     for (config, message) in bad {

@@ -6,7 +6,7 @@ use super::{Attention, dispersion::BUILT_IN, electrons::ROWS, residual::Mlp};
 use crate::{
     batch::EVERY_PAIR,
     error::{Error, Result},
-    models::{at_least_one, positive},
+    models::settings::{at_least_one, positive},
     weights::Init,
 };
 
