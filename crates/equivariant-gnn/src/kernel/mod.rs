@@ -25,7 +25,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::{
     batch::{Precision, Prepared},
     evaluate::Answer,
-    models::ModelConfig,
+    models::{ModelConfig, half_repulsion},
     weights::Weights,
 };
 use pairs::{ByPair, Pairs, Scratch};
@@ -39,6 +39,8 @@ const LANES: usize = 16;
 pub(crate) struct Kernel {
     network: Network,
     cutoff: f64,
+    /// One over the potential's scale (1/eV), if the repulsion of nuclei is added.
+    repulsion: Option<f64>,
     /// One for each evaluation that has ever run at the same time.
     spare: Mutex<Vec<Memory>>,
 }
@@ -71,6 +73,10 @@ impl Kernel {
             return None;
         }
         let source = Source::new(weights);
+        let (config, repulsion) = match config {
+            ModelConfig::Zbl(config) => (&*config.model, Some(1.0 / weights.unit())),
+            other => (other, None),
+        };
         let network = match config {
             ModelConfig::SchNet(config) => {
                 Network::SchNet(schnet::Network::new(config, weights, &source))
@@ -81,6 +87,7 @@ impl Kernel {
         Some(Self {
             network,
             cutoff: model.cutoff(),
+            repulsion,
             spare: Mutex::default(),
         })
     }
@@ -114,7 +121,10 @@ impl Kernel {
                 painn.energies()
             }
         };
-        let atoms: Vec<f64> = atoms.iter().map(|&e| f64::from(e)).collect();
+        let mut atoms: Vec<f64> = atoms.iter().map(|&e| f64::from(e)).collect();
+        if let Some(unit) = self.repulsion {
+            repel(species, pairs, self.cutoff, unit, &mut atoms, by_pair);
+        }
         let (forces, strain) = pairs::forces(pairs, by_pair);
         spare().push(memory);
         Some(Answer {
@@ -123,6 +133,30 @@ impl Kernel {
             forces,
             strain: Some(strain),
         })
+    }
+}
+
+/// Adds the repulsion of nuclei, times `unit`.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the derivative joins the network's, which are in float32"
+)]
+fn repel(
+    species: &[u8],
+    pairs: &Pairs,
+    cutoff: f64,
+    unit: f64,
+    atoms: &mut [f64],
+    by_pair: &mut [ByPair],
+) {
+    for (i, atom) in atoms.iter_mut().enumerate() {
+        for e in pairs.of(i) {
+            let distance = pairs.vectors[e].iter().map(|x| x * x).sum::<f64>().sqrt();
+            let ends = [species[i], species[pairs.neighbour[e] as usize]];
+            let [energy, slope] = half_repulsion(ends, distance, cutoff);
+            *atom += unit * energy;
+            by_pair[e][0] += (unit * slope) as f32;
+        }
     }
 }
 

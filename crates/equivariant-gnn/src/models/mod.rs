@@ -39,6 +39,7 @@ pub use radial::{RadialConfig, cosine_cutoff};
 pub use schnet::SchNetConfig;
 pub use spookynet::{Attention, ResidualConfig, SpookyNetConfig, spookynet_state_dict};
 pub use zbl::ZblConfig;
+pub(crate) use zbl::half_repulsion;
 
 /// What a model sees of a batch.
 #[derive(Debug)]

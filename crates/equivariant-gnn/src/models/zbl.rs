@@ -85,6 +85,33 @@ impl Model for ZblConfig {
     }
 }
 
+/// Half the energy of one pair of nuclei at a distance (eV), and its derivative (eV/Å).
+pub(crate) fn half_repulsion([zi, zj]: [u8; 2], distance: f64, cutoff: f64) -> [f64; 2] {
+    let (length, power) = SCREENING;
+    let [zi, zj] = [zi, zj].map(f64::from);
+    let inverse = (zi.powf(power) + zj.powf(power)) / length;
+    let terms = TERMS.map(|(factor, decay)| {
+        let value = factor * (-decay * inverse * distance).exp();
+        [value, -decay * inverse * value]
+    });
+    let [screening, screening_slope] = [0, 1].map(|k| terms.iter().map(|t| t[k]).sum::<f64>());
+    let (x, p) = (distance / cutoff, f64::from(CUTOFF_POWER));
+    if x >= 1.0 {
+        return [0.0; 2];
+    }
+    let before = x.powi(CUTOFF_POWER.cast_signed() - 1);
+    let [a, b, c] = [
+        0.5 * (p + 1.0) * (p + 2.0),
+        p * (p + 2.0),
+        0.5 * p * (p + 1.0),
+    ];
+    let smooth = 1.0 - before * x * (a - b * x + c * x * x);
+    let slope = -before * (a * p - b * (p + 1.0) * x + c * (p + 2.0) * x * x) / cutoff;
+    let coulomb = 0.5 * COULOMB * zi * zj / distance;
+    let by_distance = screening_slope * smooth + screening * slope - screening * smooth / distance;
+    [coulomb * screening * smooth, coulomb * by_distance]
+}
+
 /// Half of each directed pair's energy, summed over the pairs of each centre, in float64 (eV).
 ///
 /// # Shapes

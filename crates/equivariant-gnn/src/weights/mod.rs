@@ -172,6 +172,12 @@ impl Weights {
         Self { unit, ..self }
     }
 
+    /// What the network's energies are multiplied by (eV).
+    #[must_use]
+    pub fn unit(&self) -> f64 {
+        self.unit
+    }
+
     /// The names and shapes.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {

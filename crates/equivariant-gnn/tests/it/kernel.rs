@@ -25,6 +25,7 @@ fn configs() -> Vec<ModelConfig> {
         SchNetConfig::new(80, 3).into(),
         PaiNNConfig::new(16, 1).into(),
         PaiNNConfig::new(80, 3).into(),
+        ModelConfig::from(PaiNNConfig::new(32, 2)).with_zbl(),
     ]
 }
 
