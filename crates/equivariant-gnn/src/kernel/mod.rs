@@ -15,6 +15,7 @@ mod gaussians;
 mod math;
 mod painn;
 mod pairs;
+mod pass;
 mod readout;
 mod schnet;
 mod source;
@@ -28,7 +29,8 @@ use crate::{
     models::{ModelConfig, half_repulsion},
     weights::Weights,
 };
-use pairs::{ByPair, Pairs, Scratch};
+use pairs::{ByPair, Pairs};
+use pass::Scratch;
 use source::Source;
 
 /// Widths must be a multiple of the longest vector's length.

@@ -1,8 +1,4 @@
-//! The pairs of one structure as the passes over them want them, and how a pass is shared out.
-//!
-//! Every pass computes one row per centre from the rows of its neighbours, forward as well as backward: because a list
-//! holds both directions of a pair, the gradient that atom i receives through the message to its neighbour j can be
-//! taken at the pair (i, j) from what j received. Nothing is scattered, and centres are independent.
+//! The pairs of one structure as the passes over them want them.
 //!
 //! Filters depend on the distance alone. They are computed for a tile, some consecutive centres, at a time, so that
 //! they never leave the cache; pairs of one tile that are each other's opposite share one.
@@ -10,8 +6,6 @@
 //! Axis letters: N atoms, E pairs, T filters of a tile.
 
 use std::ops::Range;
-
-use rayon::prelude::*;
 
 use crate::batch::Prepared;
 
@@ -127,80 +121,14 @@ impl Pairs {
         &self.distances[tile.filters.clone()]
     }
 
-    /// Runs a pass over all tiles: `out` is `[N, width]`, `by_pair` `[E]` or empty.
-    pub(super) fn run<P: Pass>(
-        &self,
-        pass: &P,
-        out: &mut [f32],
-        by_pair: &mut [ByPair],
-        scratch: &mut Vec<Scratch>,
-    ) {
-        let width = out.len() / self.atoms().max(1);
-        let threads = rayon::current_num_threads().min(self.tiles.len()).max(1);
-        scratch.resize_with(threads.max(scratch.len()), Scratch::default);
-        let work = |tiles: &[Tile],
-                    mut out: &mut [f32],
-                    mut by_pair: &mut [ByPair],
-                    scratch: &mut Scratch| {
-            for tile in tiles {
-                let (own, rest) = out.split_at_mut(tile.centres.len() * width);
-                let pairs = self.starts[tile.centres.start]..self.starts[tile.centres.end];
-                let count = if by_pair.is_empty() { 0 } else { pairs.len() };
-                let (own_pairs, rest_pairs) = by_pair.split_at_mut(count);
-                pass.tile(self, tile, own, own_pairs, scratch);
-                (out, by_pair) = (rest, rest_pairs);
-            }
-        };
-        if threads == 1 {
-            work(&self.tiles, out, by_pair, &mut scratch[0]);
-            return;
-        }
-        let (mut out, mut by_pair) = (out, by_pair);
-        let mut shares = Vec::with_capacity(threads);
-        for (tiles, scratch) in self
-            .tiles
-            .chunks(self.tiles.len().div_ceil(threads))
-            .zip(scratch)
-        {
-            let centres = tiles[0].centres.start..tiles[tiles.len() - 1].centres.end;
-            let pairs = self.starts[centres.end] - self.starts[centres.start];
-            let (own, rest) = out.split_at_mut(centres.len() * width);
-            let count = if by_pair.is_empty() { 0 } else { pairs };
-            let (own_pairs, rest_pairs) = by_pair.split_at_mut(count);
-            shares.push((tiles, own, own_pairs, scratch));
-            (out, by_pair) = (rest, rest_pairs);
-        }
-        shares
-            .into_par_iter()
-            .for_each(|(tiles, out, by_pair, scratch)| work(tiles, out, by_pair, scratch));
+    /// Consecutive centres whose filters are made at a time.
+    pub(super) fn tiles(&self) -> &[Tile] {
+        &self.tiles
     }
 }
 
 /// The energy's derivative by the distance of a pair and by each component of its direction.
 pub(super) type ByPair = [f32; 4];
-
-/// What a pass needs for one tile, kept from tile to tile.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    /// Radial functions and their derivatives.
-    pub(super) basis: [Vec<f32>; 2],
-    /// Filters and their derivatives.
-    pub(super) filters: [Vec<f32>; 2],
-}
-
-/// One pass over all pairs.
-pub(super) trait Pass: Sync {
-    /// Adds to the rows of the tile's centres, and to the derivatives of its pairs, which are from neighbour to
-    /// centre: the message to the neighbour.
-    fn tile(
-        &self,
-        pairs: &Pairs,
-        tile: &Tile,
-        out: &mut [f32],
-        by_pair: &mut [ByPair],
-        scratch: &mut Scratch,
-    );
-}
 
 /// Forces and strain derivative from the derivatives of all pairs.
 ///

@@ -6,13 +6,14 @@
 //! Axis letters: N atoms, C features, T filters of a tile.
 
 use backend::tape::Table;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Simd};
 
 use super::{
     dense::{Dense, Into},
     fit,
     math::Activation::ShiftedSoftplus,
-    pairs::{ByPair, Pairs, Pass, Scratch, Tile},
+    pairs::{ByPair, Pairs},
+    pass::{self, Pass, Scratch, Work},
     readout::{self, Readout},
     rows_of,
     source::Source,
@@ -132,7 +133,7 @@ impl Network {
                 width: c,
                 sent: &now.sent,
             };
-            pairs.run(&pass, heard, &mut [], scratch);
+            pass::run(pairs, &pass, heard, &mut [], scratch);
             let [first, second] = &layer.update;
             first
                 .0
@@ -155,7 +156,7 @@ impl Network {
                 sent: &now.sent,
                 gradient: heard,
             };
-            pairs.run(&pass, features, by_pair, scratch);
+            pass::run(pairs, &pass, features, by_pair, scratch);
             if t > 0 {
                 layer
                     .send
@@ -173,51 +174,23 @@ struct Hear<'a> {
 }
 
 impl Pass for Hear<'_> {
-    fn tile(
-        &self,
-        pairs: &Pairs,
-        tile: &Tile,
-        out: &mut [f32],
-        _: &mut [ByPair],
-        scratch: &mut Scratch,
-    ) {
+    fn filters(&self, distances: &[f64], scratch: &mut Scratch) {
         let [filters, _] = &mut scratch.filters;
-        let distances = pairs.distances(tile);
         fit(filters, distances.len() * self.width);
         let rows = distances.iter().zip(filters.chunks_exact_mut(self.width));
         Arch::new().dispatch(|| rows.for_each(|(&d, row)| look_up(self.filters, d, [row])));
-        Arch::new().dispatch(HearTile {
-            pass: self,
-            pairs,
-            tile,
-            filters,
-            out,
-        });
     }
-}
-
-struct HearTile<'a> {
-    pass: &'a Hear<'a>,
-    pairs: &'a Pairs,
-    tile: &'a Tile,
-    filters: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl WithSimd for HearTile<'_> {
-    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.pass.width;
+    fn work<S: Simd>(&self, simd: S, work: Work<'_>) {
+        let c = self.width;
         let n = c / S::F32_LANES;
-        let rows = self.out.chunks_exact_mut(c);
-        for (i, out) in self.tile.centres.clone().zip(rows) {
+        for (i, out) in work.centres.zip(work.out.chunks_exact_mut(c)) {
             let [out] = parts_mut::<S, 1>(out, c);
-            for e in self.pairs.of(i) {
-                let j = self.pairs.neighbour[e] as usize;
-                let [sent] = parts::<S, 1>(&self.pass.sent[j * c..], c);
-                let [filter] = parts::<S, 1>(&self.filters[self.pairs.filter(e) * c..], c);
+            for e in work.pairs.of(i) {
+                let j = work.pairs.neighbour[e] as usize;
+                let [sent] = parts::<S, 1>(&self.sent[j * c..], c);
+                let [filter] = parts::<S, 1>(&work.filters[work.pairs.filter(e) * c..], c);
                 for k in 0..n {
                     out[k] = simd.mul_add_f32s(sent[k], filter[k], out[k]);
                 }
@@ -234,15 +207,7 @@ struct HearBackward<'a> {
 }
 
 impl Pass for HearBackward<'_> {
-    fn tile(
-        &self,
-        pairs: &Pairs,
-        tile: &Tile,
-        out: &mut [f32],
-        by_pair: &mut [ByPair],
-        scratch: &mut Scratch,
-    ) {
-        let distances = pairs.distances(tile);
+    fn filters(&self, distances: &[f64], scratch: &mut Scratch) {
         let [filters, slopes] = &mut scratch.filters;
         fit(filters, distances.len() * self.width);
         fit(slopes, filters.len());
@@ -252,46 +217,22 @@ impl Pass for HearBackward<'_> {
         Arch::new().dispatch(|| {
             rows.for_each(|(&d, (row, slope))| look_up(self.filters, d, [row, slope]));
         });
-        Arch::new().dispatch(HearBackwardTile {
-            pass: self,
-            pairs,
-            tile,
-            filters,
-            slopes,
-            out,
-            by_pair,
-        });
     }
-}
-
-struct HearBackwardTile<'a> {
-    pass: &'a HearBackward<'a>,
-    pairs: &'a Pairs,
-    tile: &'a Tile,
-    filters: &'a [f32],
-    slopes: &'a [f32],
-    out: &'a mut [f32],
-    by_pair: &'a mut [ByPair],
-}
-
-impl WithSimd for HearBackwardTile<'_> {
-    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.pass.width;
+    fn work<S: Simd>(&self, simd: S, work: Work<'_>) {
+        let c = self.width;
         let n = c / S::F32_LANES;
-        let rows = self.out.chunks_exact_mut(c);
-        let mut by_pair = self.by_pair.iter_mut();
-        for (i, out) in self.tile.centres.clone().zip(rows) {
+        let mut by_pair = work.by_pair.iter_mut();
+        for (i, out) in work.centres.zip(work.out.chunks_exact_mut(c)) {
             let [out] = parts_mut::<S, 1>(out, c);
-            let [sent] = parts::<S, 1>(&self.pass.sent[i * c..], c);
-            for e in self.pairs.of(i) {
-                let j = self.pairs.neighbour[e] as usize;
-                let place = self.pairs.filter(e) * c;
-                let [g] = parts::<S, 1>(&self.pass.gradient[j * c..], c);
-                let [filter] = parts::<S, 1>(&self.filters[place..], c);
-                let [slope] = parts::<S, 1>(&self.slopes[place..], c);
+            let [sent] = parts::<S, 1>(&self.sent[i * c..], c);
+            for e in work.pairs.of(i) {
+                let j = work.pairs.neighbour[e] as usize;
+                let place = work.pairs.filter(e) * c;
+                let [g] = parts::<S, 1>(&self.gradient[j * c..], c);
+                let [filter] = parts::<S, 1>(&work.filters[place..], c);
+                let [slope] = parts::<S, 1>(&work.slopes[place..], c);
                 let mut sum = simd.splat_f32s(0.0);
                 for k in 0..n {
                     sum = simd.mul_add_f32s(simd.mul_f32s(g[k], sent[k]), slope[k], sum);

@@ -1,12 +1,12 @@
 //! Equations 7 and 8: what each atom hears from its neighbours, forward and backward.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Simd;
 
 use crate::kernel::{
     dense::{Dense, Into},
     fit,
     gaussians::Gaussians,
-    pairs::{ByPair, Pairs, Pass, Scratch, Tile},
+    pass::{Pass, Scratch, Work},
     vectors::{parts, parts_mut},
 };
 
@@ -40,64 +40,33 @@ impl Message<'_> {
 pub(super) struct Hear<'a>(pub(super) Message<'a>);
 
 impl Pass for Hear<'_> {
-    fn tile(
-        &self,
-        pairs: &Pairs,
-        tile: &Tile,
-        out: &mut [f32],
-        _: &mut [ByPair],
-        scratch: &mut Scratch,
-    ) {
-        self.0.make_filters(pairs.distances(tile), scratch, false);
-        Arch::new().dispatch(HearTile {
-            message: &self.0,
-            pairs,
-            tile,
-            filters: &scratch.filters[0],
-            out,
-        });
+    fn filters(&self, distances: &[f64], scratch: &mut Scratch) {
+        self.0.make_filters(distances, scratch, false);
     }
-}
-
-struct HearTile<'a> {
-    message: &'a Message<'a>,
-    pairs: &'a Pairs,
-    tile: &'a Tile,
-    filters: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl WithSimd for HearTile<'_> {
-    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        if self.message.filters.outputs() == 2 * self.message.width {
-            self.hear::<S, true>(simd);
+    fn work<S: Simd>(&self, simd: S, work: Work<'_>) {
+        if self.0.filters.outputs() == 2 * self.0.width {
+            self.0.hear::<S, true>(simd, work);
         } else {
-            self.hear::<S, false>(simd);
+            self.0.hear::<S, false>(simd, work);
         }
     }
 }
 
-impl HearTile<'_> {
+impl Message<'_> {
     #[inline(always)]
-    fn hear<S: Simd, const FIRST: bool>(self, simd: S) {
-        let c = self.message.width;
+    fn hear<S: Simd, const FIRST: bool>(&self, simd: S, work: Work<'_>) {
+        let c = self.width;
         let (sends, filtered) = if FIRST { (2, 2) } else { (5, 3) };
         let n = c / S::F32_LANES;
-        for (i, out) in self
-            .tile
-            .centres
-            .clone()
-            .zip(self.out.chunks_exact_mut(4 * c))
-        {
+        for (i, out) in work.centres.zip(work.out.chunks_exact_mut(4 * c)) {
             let [q, x, y, z] = parts_mut::<S, 4>(out, c);
-            for e in self.pairs.of(i) {
-                let j = self.pairs.neighbour[e] as usize;
-                let sent = &self.message.sent[j * sends * c..][..sends * c];
-                let filter = &self.filters[self.pairs.filter(e) * filtered * c..][..filtered * c];
-                let [rx, ry, rz] = self.pairs.directions[e].map(|r| simd.splat_f32s(r));
+            for e in work.pairs.of(i) {
+                let j = work.pairs.neighbour[e] as usize;
+                let sent = &self.sent[j * sends * c..][..sends * c];
+                let filter = &work.filters[work.pairs.filter(e) * filtered * c..][..filtered * c];
+                let [rx, ry, rz] = work.pairs.directions[e].map(|r| simd.splat_f32s(r));
                 let [a, b] = parts::<S, 2>(sent, c);
                 let [fa, fb] = parts::<S, 2>(filter, c);
                 if FIRST {
@@ -133,60 +102,29 @@ pub(super) struct HearBackward<'a, const FIRST: bool> {
 }
 
 impl<const FIRST: bool> Pass for HearBackward<'_, FIRST> {
-    fn tile(
-        &self,
-        pairs: &Pairs,
-        tile: &Tile,
-        out: &mut [f32],
-        by_pair: &mut [ByPair],
-        scratch: &mut Scratch,
-    ) {
-        self.message
-            .make_filters(pairs.distances(tile), scratch, true);
-        Arch::new().dispatch(HearBackwardTile {
-            pass: self,
-            pairs,
-            tile,
-            filters: &scratch.filters[0],
-            slopes: &scratch.filters[1],
-            out,
-            by_pair,
-        });
+    fn filters(&self, distances: &[f64], scratch: &mut Scratch) {
+        self.message.make_filters(distances, scratch, true);
     }
-}
-
-struct HearBackwardTile<'a, const FIRST: bool> {
-    pass: &'a HearBackward<'a, FIRST>,
-    pairs: &'a Pairs,
-    tile: &'a Tile,
-    filters: &'a [f32],
-    slopes: &'a [f32],
-    out: &'a mut [f32],
-    by_pair: &'a mut [ByPair],
-}
-
-impl<const FIRST: bool> WithSimd for HearBackwardTile<'_, FIRST> {
-    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let c = self.pass.message.width;
+    fn work<S: Simd>(&self, simd: S, work: Work<'_>) {
+        let c = self.message.width;
         let (sends, filtered) = if FIRST { (2, 2) } else { (5, 3) };
         let n = c / S::F32_LANES;
-        let mut by_pair = self.by_pair.iter_mut();
+        let mut by_pair = work.by_pair.iter_mut();
         let zero = simd.splat_f32s(0.0);
-        for (row, i) in self.tile.centres.clone().enumerate() {
-            let sent = &self.pass.message.sent[i * sends * c..][..sends * c];
+        for (row, i) in work.centres.enumerate() {
+            let sent = &self.message.sent[i * sends * c..][..sends * c];
             let [a, b] = parts::<S, 2>(sent, c);
-            for e in self.pairs.of(i) {
-                let j = self.pairs.neighbour[e] as usize;
-                let [gq, gx, gy, gz] = parts::<S, 4>(&self.pass.gradient[j * 4 * c..][..4 * c], c);
-                let place = self.pairs.filter(e) * filtered * c;
-                let filter = &self.filters[place..place + filtered * c];
-                let slope = &self.slopes[place..place + filtered * c];
+            for e in work.pairs.of(i) {
+                let j = work.pairs.neighbour[e] as usize;
+                let [gq, gx, gy, gz] = parts::<S, 4>(&self.gradient[j * 4 * c..][..4 * c], c);
+                let place = work.pairs.filter(e) * filtered * c;
+                let filter = &work.filters[place..place + filtered * c];
+                let slope = &work.slopes[place..place + filtered * c];
                 let [fa, fb] = parts::<S, 2>(filter, c);
                 let [sa, sb] = parts::<S, 2>(slope, c);
-                let [ux, uy, uz] = self.pairs.directions[e].map(|r| simd.splat_f32s(-r));
+                let [ux, uy, uz] = work.pairs.directions[e].map(|r| simd.splat_f32s(-r));
                 let mut by_d = zero;
                 let mut by_u = [zero; 3];
                 if FIRST {
@@ -205,7 +143,7 @@ impl<const FIRST: bool> WithSimd for HearBackwardTile<'_, FIRST> {
                     let [cx, cy, cz] = parts::<S, 3>(&sent[2 * c..], c);
                     let [fc] = parts::<S, 1>(&filter[2 * c..], c);
                     let [sc] = parts::<S, 1>(&slope[2 * c..], c);
-                    let out = &mut self.out[row * 5 * c..][..5 * c];
+                    let out = &mut work.out[row * 5 * c..][..5 * c];
                     let [oa, ob, ox, oy, oz] = parts_mut::<S, 5>(out, c);
                     for k in 0..n {
                         let (gq, gx, gy, gz) = (gq[k], gx[k], gy[k], gz[k]);

@@ -16,7 +16,8 @@ use super::{
     fit,
     gaussians::Gaussians,
     math::Activation::Silu,
-    pairs::{ByPair, Pairs, Scratch},
+    pairs::{ByPair, Pairs},
+    pass::{self, Scratch},
     readout::{self, Readout},
     rows_of,
     source::Source,
@@ -152,7 +153,7 @@ impl Network {
                 }
             }
             let pass = Hear(self.message(layer, &now.sent));
-            pairs.run(&pass, &mut now.heard, &mut [], scratch);
+            pass::run(pairs, &pass, &mut now.heard, &mut [], scratch);
             let mixing = &mut memory.mixing;
             layer.mixing.forward(n, &now.heard, &mut now.mixing, mixing);
         }
@@ -171,13 +172,13 @@ impl Network {
             let message = self.message(layer, &now.sent);
             if t == 0 {
                 let pass = HearBackward::<true> { message, gradient };
-                pairs.run(&pass, &mut [], by_pair, scratch);
+                pass::run(pairs, &pass, &mut [], by_pair, scratch);
                 break;
             }
             memory.by_sent.clear();
             memory.by_sent.resize(n * 5 * c, 0.0);
             let pass = HearBackward::<false> { message, gradient };
-            pairs.run(&pass, &mut memory.by_sent, by_pair, scratch);
+            pass::run(pairs, &pass, &mut memory.by_sent, by_pair, scratch);
             self.send_backward(t, memory, n);
         }
     }
