@@ -62,8 +62,9 @@ pub(super) fn matmul(
     #[expect(
         unsafe_code,
         reason = "there is no safe matrix product with strides; the extents are checked above. Burn's own product \
-                  allocates its result and cannot add to one, which costs a pass over memory for every product; \
-                  what that costs a training step is not measured yet"
+                  allocates its result, cannot add to one, and takes operands that own their memory: that makes \
+                  the products of a training step (24 layers of width 128, 8 x 128 tokens) 10 % slower, the result \
+                  alone 4 % (processor time of one thread, median ratio of paired runs)"
     )]
     // SAFETY: the assertion shows that every element that the product reads or writes lies inside its slice, `out` is
     // borrowed mutably and so overlaps neither operand, and all three hold initialised `f32`.
