@@ -16,7 +16,10 @@ pub(crate) fn write(folder: &Path, runs: &[RunLog], analysis: &Analysis) -> Resu
         Figure::one(predicted(analysis)).write(folder, "predicted_against_true")?;
     }
     if !analysis.replays.is_empty() {
-        Figure::one(cost_against_regret(analysis)).write(folder, "cost_against_regret")?;
+        let mut figure = Figure::one(cost_against_regret(analysis));
+        // The names of the rules stand beside the panel and need as much room again.
+        figure.width *= 1.7;
+        figure.write(folder, "cost_against_regret")?;
     }
     Ok(())
 }
@@ -24,7 +27,7 @@ pub(crate) fn write(folder: &Path, runs: &[RunLog], analysis: &Analysis) -> Resu
 /// Every curve; those that a cut at the end of the window would keep stand out.
 fn learning_curves(runs: &[RunLog], analysis: &Analysis) -> Panel {
     let kept = analysis.runs.len().div_ceil(10);
-    let title = "learning curves and the decision";
+    let title = "Learning curves and the decision";
     let mut panel = Panel::new(title, Axis::log("epoch"), Axis::log("training loss"));
     let (grey, blue) = (Colour::new(165, 165, 165), Colour::series(0));
     let worst_first = analysis.runs.iter().rev();
@@ -72,7 +75,7 @@ fn predicted(analysis: &Analysis) -> Panel {
         .and_then(|fit| fit.spearman.value);
     let remark = rho.map_or(String::new(), |rho| format!("ρ = {rho:.3}"));
     Panel::new(
-        &format!("final loss predicted from {} epochs", analysis.window.last),
+        &format!("Final loss predicted from {} epochs", analysis.window.last),
         Axis::log("predicted final loss"),
         Axis::log("true final loss"),
     )

@@ -158,39 +158,61 @@ impl Law {
 /// With L = `e_inf` + (`e_0` - `e_inf`) s the left side rises with s from 0 to infinity, so Newton's
 /// steps on the logit of s inside a bracket always end. The gradient follows from the implicit
 /// function theorem.
+/// The root t of alpha softplus(t) - softplus(-t) = target; NaN where doubles cannot hold it.
+///
+/// The left side rises and is bent to one side only, so Newton's method, begun on the asymptote that the target is near,
+/// comes to the root from one side; the bracket is for rounding and for a vanishing alpha.
+fn share_logit(target: f64, alpha: f64) -> f64 {
+    let (mut low, mut high) = (-745.0, 745.0);
+    if !(target >= low && target <= alpha * high) {
+        return f64::NAN;
+    }
+    let mut t = if target < 0.0 { target } else { target / alpha };
+    for _step in 0..200 {
+        // One exponential serves both functions softplus and both slopes.
+        let small = (-t.abs()).exp();
+        let rest = small.ln_1p();
+        let value = alpha * (t.max(0.0) + rest) - ((-t).max(0.0) + rest) - target;
+        let (near, far) = (1.0 / (1.0 + small), small / (1.0 + small));
+        let slope = if t > 0.0 {
+            far + alpha * near
+        } else {
+            near + alpha * far
+        };
+        if value > 0.0 {
+            high = t;
+        } else {
+            low = t;
+        }
+        let newton = t - value / slope;
+        if newton > low && newton < high {
+            // The error squares with each step, so a short one is the last.
+            if (newton - t).abs() <= 1e-8 * (1.0 + t.abs()) {
+                return newton;
+            }
+            t = newton;
+        } else {
+            let middle = f64::midpoint(low, high);
+            if (middle - t).abs() <= 1e-14 * (1.0 + t.abs()) {
+                return middle;
+            }
+            t = middle;
+        }
+    }
+    t
+}
+
 fn sigmoid_like(theta: &Vector, r: f64, g: &mut Vector) -> f64 {
     let (e_inf, e_0, alpha) = (theta[0].exp(), theta[1].exp(), theta[2]);
     let gap = e_0 - e_inf;
     if !(gap > 0.0 && alpha >= 0.0) {
         return f64::NAN;
     }
-    // ln s - alpha ln(1 - s) = target
+    // ln s - alpha ln(1 - s) = target, with s the logistic function of t
     let target = theta[3] - theta[4] * r - (1.0 - alpha) * gap.ln();
-    let residual = |t: f64| -softplus(-t) + alpha * softplus(t) - target;
-    let (mut low, mut high) = (-745.0, 745.0);
-    if residual(low) > 0.0 || residual(high) < 0.0 {
+    let t = share_logit(target, alpha);
+    if t.is_nan() {
         return f64::NAN;
-    }
-    let mut t = target.clamp(-700.0, 700.0);
-    for _step in 0..200 {
-        let value = residual(t);
-        if value > 0.0 {
-            high = t;
-        } else {
-            low = t;
-        }
-        let slope = logistic(-t) + alpha * logistic(t);
-        let newton = t - value / slope;
-        let next = if newton > low && newton < high {
-            newton
-        } else {
-            f64::midpoint(low, high)
-        };
-        if (next - t).abs() <= 1e-14 * (1.0 + t.abs()) {
-            t = next;
-            break;
-        }
-        t = next;
     }
     let above = gap * logistic(t); // L - e_inf
     let below = gap * logistic(-t); // e_0 - L
