@@ -33,6 +33,9 @@ const FEWEST: usize = 4;
 /// Pairs whose atoms moved by more than this (Å, root mean square) are beyond second order.
 const FARTHEST: f64 = 0.35;
 
+/// Geometries whose distances differ by less than this (Å, root mean square) are copies, which say nothing.
+const COPY: f32 = 1e-5;
+
 /// Compares energies with forces over the closest pairs of geometries with the same atoms (and the same cell).
 ///
 /// Molecules are superposed first; atoms of periodic structures are compared by minimum image. `None` when there are
@@ -65,7 +68,7 @@ pub fn check(structures: &[Structure]) -> Option<Consistency> {
     )]
     let kept = ((pairs.len() as f64 * CLOSEST) as usize).max(FEWEST);
     pairs.truncate(kept);
-    // Copies of one geometry say nothing, and neither do conformations that only share their atoms.
+    // Conformations that only share their atoms say nothing.
     pairs.retain(|p| p.step > 1e-9 && p.step < FARTHEST * p.size);
     if pairs.len() < FEWEST {
         return None;
@@ -120,12 +123,13 @@ struct Pair {
     size: f64,
 }
 
-/// Each structure with the one most like it.
+/// Each structure with the one most like it that is no copy of it.
 fn closest_pairs(members: &[&Structure]) -> Vec<Pair> {
     let shapes: Vec<Vec<f32>> = members.iter().map(|s| shape(s)).collect();
     let mut pairs = Vec::new();
     for (i, a) in members.iter().enumerate() {
         let mut best = (f32::INFINITY, i);
+        let copy = COPY * COPY * shapes[i].len() as f32;
         for (j, shape) in shapes.iter().enumerate() {
             if i == j {
                 continue;
@@ -138,7 +142,7 @@ fn closest_pairs(members: &[&Structure]) -> Vec<Pair> {
                     break;
                 }
             }
-            if d < best.0 {
+            if d < best.0 && d > copy {
                 best = (d, j);
             }
         }
@@ -259,6 +263,16 @@ mod tests {
             assert!((found.slope / slope - 1.0).abs() < 0.02, "{found:?}");
             assert!(found.correlation.abs() > 0.999);
         }
+    }
+
+    #[test]
+    fn copies_of_a_geometry_do_not_hide_what_the_others_say() {
+        let once = springs(1.0, 1.0);
+        let many = [&once[..], &once, &once].concat();
+        let found = check(&many).unwrap();
+        assert!((found.slope - 1.0).abs() < 0.02, "{found:?}");
+        let copies = vec![once[0].clone(); 50];
+        assert_eq!(check(&copies), None);
     }
 
     #[test]
