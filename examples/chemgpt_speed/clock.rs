@@ -14,7 +14,10 @@ pub(crate) struct Times {
     pub(crate) processor: f64,
 }
 
-/// Medians over `steps` runs of `work`, after `warm` that are not timed.
+/// The system counts processor time in steps of some milliseconds, so short work is repeated for as long as this.
+const SHORTEST: f64 = 0.2;
+
+/// Medians over `steps` runs of `work`, after `warm` (at least one) that are not timed.
 pub(crate) fn timed(
     device: &Device,
     warm: usize,
@@ -22,17 +25,27 @@ pub(crate) fn timed(
     mut work: impl FnMut() -> Result<()>,
 ) -> Result<Times> {
     let mut times = Vec::with_capacity(steps);
-    for step in 0..warm + steps {
+    let mut repeats = 1;
+    for step in 0..warm.max(1) + steps {
         let (start, before) = (Instant::now(), processor_seconds());
-        work()?;
+        for _ in 0..repeats {
+            work()?;
+        }
         device.sync()?;
         let clock = start.elapsed().as_secs_f64();
         let processor = match (before, processor_seconds()) {
             (Some(before), Some(after)) => after - before,
             _ => clock,
         };
-        if step >= warm {
-            times.push(Times { clock, processor });
+        let one = |seconds: f64| seconds / f64::from(repeats);
+        if step >= warm.max(1) {
+            times.push(Times {
+                clock: one(clock),
+                processor: one(processor),
+            });
+        } else {
+            let enough = |n: &i32| f64::from(*n) * one(clock) >= SHORTEST;
+            repeats = (1..10_000).find(enough).unwrap_or(10_000);
         }
     }
     let median = |of: fn(&Times) -> f64| {
