@@ -128,9 +128,7 @@ impl Decoder {
             return Ok(&self.text);
         }
         self.derive(selfies, &mut ())?;
-        for at in 0..self.molecule.requests.len() {
-            self.molecule.form_ring(at);
-        }
+        self.molecule.form_rings();
         self.length = self.molecule.write(
             &self.table,
             self.options.ring_numbers,
@@ -159,9 +157,7 @@ impl Decoder {
     ) -> Result<(&str, Vec<Attribution>), DecodeError> {
         let mut account = attribution::Account::new(selfies);
         self.derive(selfies, &mut account)?;
-        for at in 0..self.molecule.requests.len() {
-            self.molecule.form_ring(at);
-        }
+        self.molecule.form_rings();
         self.length = self.molecule.write(
             &self.table,
             self.options.ring_numbers,

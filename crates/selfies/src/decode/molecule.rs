@@ -118,6 +118,13 @@ impl DerivedMolecule {
         number
     }
 
+    /// Makes all rings that were asked for.
+    pub(super) fn form_rings(&mut self) {
+        for request in 0..self.requests.len() {
+            self.form_ring(request);
+        }
+    }
+
     /// Makes the ring that was asked for as this one; to be called in the order of
     /// asking.
     pub(super) fn form_ring(&mut self, request: usize) -> RingOutcome {

@@ -1,7 +1,5 @@
 //! The distribution-learning metrics of `GuacaMol` that need no fitted model.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::Sample;
@@ -20,16 +18,8 @@ pub struct GuacamolMetrics {
 /// Computes the shares. `GuacaMol` draws from a model until it has enough molecules; here the list is what it is.
 #[must_use]
 pub fn guacamol(generated: &Sample, train: &Sample) -> GuacamolMetrics {
-    let known: HashSet<&str> = train
-        .molecules
-        .iter()
-        .map(|molecule| molecule.canonical_flat.as_str())
-        .collect();
-    let distinct: HashSet<&str> = generated
-        .molecules
-        .iter()
-        .map(|molecule| molecule.canonical_flat.as_str())
-        .collect();
+    let distinct = generated.distinct_flat();
+    let novel = distinct.difference(&train.distinct_flat()).count();
     let share = |part: usize| {
         if generated.requested == 0 {
             0.0
@@ -40,11 +30,6 @@ pub fn guacamol(generated: &Sample, train: &Sample) -> GuacamolMetrics {
     GuacamolMetrics {
         validity: share(generated.molecules.len()),
         uniqueness: share(distinct.len()),
-        novelty: share(
-            distinct
-                .iter()
-                .filter(|canonical| !known.contains(*canonical))
-                .count(),
-        ),
+        novelty: share(novel),
     }
 }

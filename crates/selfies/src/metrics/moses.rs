@@ -68,20 +68,8 @@ pub struct Property {
 #[must_use]
 pub fn moses(generated: &Sample, train: &Sample, test: &Sample) -> MosesMetrics {
     let fingerprints = fingerprints(generated);
-    let known: HashSet<&str> = train
-        .molecules
-        .iter()
-        .map(|molecule| molecule.canonical.as_str())
-        .collect();
-    let distinct: HashSet<&str> = generated
-        .molecules
-        .iter()
-        .map(|molecule| molecule.canonical.as_str())
-        .collect();
-    let novel = distinct
-        .iter()
-        .filter(|canonical| !known.contains(*canonical))
-        .count();
+    let distinct = generated.distinct();
+    let novel = distinct.difference(&train.distinct()).count();
     let scaffolds = scaffolds(generated);
     let large = |scaffolds: Vec<(String, usize)>| {
         counts(

@@ -1,6 +1,7 @@
 //! A list of SMILES, read once for all metrics.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -103,5 +104,18 @@ impl Sample {
             }
         }
         sample
+    }
+
+    /// The distinct molecules, by their canonical SMILES.
+    pub(super) fn distinct(&self) -> HashSet<&str> {
+        let all = self.molecules.iter();
+        all.map(|molecule| molecule.canonical.as_str()).collect()
+    }
+
+    /// The distinct molecules without configurations and isotopes.
+    pub(super) fn distinct_flat(&self) -> HashSet<&str> {
+        let all = self.molecules.iter();
+        all.map(|molecule| molecule.canonical_flat.as_str())
+            .collect()
     }
 }

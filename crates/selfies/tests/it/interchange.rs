@@ -221,3 +221,21 @@ fn records_of_all_reference_molecules_come_back_from_their_text() {
     });
     assert!(seen > 34_000 || golden::path("molecules.jsonl.gz").is_none());
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_text_of_smiles_tokens_that_reads_is_written_so_that_it_reads_again(
+        tokens in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "C", "c", "N", "n", "O", "[nH]", "[C@H]", "[O-]", "[2H]", "[0C]", "[Fe+12]", "(", ")", "=", "#", "/",
+                "\\", "-", ":", ".", "1", "2", "3", "%10", "1", "2", "3", "C(C)", "c1ccccc1",
+            ]),
+            1..30,
+        )
+    ) {
+        if let Ok(record) = tokens.concat().parse::<Molecule>() {
+            let again: Molecule = record.to_string().parse().unwrap();
+            proptest::prop_assert_eq!(&again, &record, "{}", record);
+        }
+    }
+}
