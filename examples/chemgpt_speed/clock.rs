@@ -15,7 +15,7 @@ pub(crate) struct Times {
 }
 
 /// The system counts processor time in steps of some milliseconds, so short work is repeated for as long as this.
-const SHORTEST: f64 = 0.2;
+const SHORTEST: f64 = 0.1;
 
 /// Medians over `steps` runs of `work`, after `warm` (at least one) that are not timed.
 pub(crate) fn timed(

@@ -7,7 +7,7 @@
 //!
 //! Each row is measured in a process of its own, so its peak memory is its own. `ms` is the clock's time, `cpu ms`
 //! the processor's time of all threads; tokens a second are by the clock, operations a second and the share by processor
-//! time (by the clock on other devices). The last line explains the parts. The default rows take about two minutes on one
+//! time (by the clock on other devices). The last line explains the parts. The default rows take about four minutes on one
 //! idle core; `--plain` measures ordinary tensor operations instead of the fused ones.
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
