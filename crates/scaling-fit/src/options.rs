@@ -114,10 +114,10 @@ impl FitOptions {
             Law::Saturating
             | Law::Shifted { floor: false }
             | Law::OverTraining
+            | Law::SigmoidLike
             | Law::Joint
             | Law::Broken { breaks: 0, .. } => 4,
             Law::Kaplan | Law::Shifted { floor: true } => 6,
-            Law::SigmoidLike => 8,
             Law::Broken { breaks: 1, .. } => 12,
             Law::Broken { .. } => 24,
         })
