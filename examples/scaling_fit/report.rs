@@ -73,36 +73,8 @@ pub(crate) fn report(
     {
         put("allocation_exponent", quantity(&a));
     }
-    let mut frontier = Vec::new();
-    for &compute in &arguments.compute {
-        let point = found.frontier(compute, table.flops_each(), found.level)?;
-        frontier.push(json!({
-            "compute": compute,
-            "parameters": quantity(&point.parameters),
-            "tokens": quantity(&point.tokens),
-            "tokens_per_parameter": quantity(&point.tokens_per_parameter),
-            "loss": quantity(&point.loss),
-            "extrapolation_factor": point.extrapolation_factor,
-        }));
-    }
-    put("frontier", json!(frontier));
-    let mut predictions = Vec::new();
-    for text in &arguments.predict {
-        let at = text
-            .split(',')
-            .map(|cell| cell.trim().parse::<f64>())
-            .collect::<Result<Vec<_>, _>>()
-            .with_context(|| format!("--predict `{text}` is not a list of numbers"))?;
-        if at.len() != found.law.resources().len() || at.iter().any(|r| r.is_nan() || *r <= 0.0) {
-            bail!(
-                "--predict `{text}`: law `{}` takes positive values of {:?}",
-                found.law.name(),
-                found.law.resources()
-            );
-        }
-        predictions.push(serde_json::to_value(found.predict(&at, found.level))?);
-    }
-    put("predictions", json!(predictions));
+    put("frontier", json!(frontier(arguments, table, found)?));
+    put("predictions", json!(predictions(arguments, found)?));
     if !held.is_empty() {
         let errors: Vec<f64> = held
             .iter()
@@ -151,4 +123,42 @@ pub(crate) fn report(
     put("resamples", json!(found.samples.len()));
     put("version", json!(found.version));
     Ok(Value::Object(out))
+}
+
+/// The compute-optimal split of each budget asked for.
+fn frontier(arguments: &Arguments, table: &Table, found: &Fit) -> Result<Vec<Value>> {
+    let mut frontier = Vec::new();
+    for &compute in &arguments.compute {
+        let point = found.frontier(compute, table.flops_each(), found.level)?;
+        frontier.push(json!({
+            "compute": compute,
+            "parameters": quantity(&point.parameters),
+            "tokens": quantity(&point.tokens),
+            "tokens_per_parameter": quantity(&point.tokens_per_parameter),
+            "loss": quantity(&point.loss),
+            "extrapolation_factor": point.extrapolation_factor,
+        }));
+    }
+    Ok(frontier)
+}
+
+/// The loss at each point asked for.
+fn predictions(arguments: &Arguments, found: &Fit) -> Result<Vec<Value>> {
+    let mut predictions = Vec::new();
+    for text in &arguments.predict {
+        let at = text
+            .split(',')
+            .map(|cell| cell.trim().parse::<f64>())
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(|| format!("--predict `{text}` is not a list of numbers"))?;
+        if at.len() != found.law.resources().len() || at.iter().any(|r| r.is_nan() || *r <= 0.0) {
+            bail!(
+                "--predict `{text}`: law `{}` takes positive values of {:?}",
+                found.law.name(),
+                found.law.resources()
+            );
+        }
+        predictions.push(serde_json::to_value(found.predict(&at, found.level))?);
+    }
+    Ok(predictions)
 }
