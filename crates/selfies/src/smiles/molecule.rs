@@ -188,7 +188,12 @@ impl Molecule {
     }
 
     /// Hangs an atom on an earlier one.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "an atom handed over in memory is stored field by field and loaded at once, and the \
+                  processor waits between the two: measured as a twentieth of the time of encoding"
+    )]
     pub(crate) fn push_child(
         &mut self,
         parent: u32,

@@ -340,7 +340,8 @@ impl Reader {
 }
 
 /// Adds an atom behind another one, or as a root.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see `Molecule::push_child`")]
 fn attach(molecule: &mut Molecule, previous: u32, bond: u8, atom: Atom) -> u32 {
     if previous == NONE {
         return molecule.push_root(atom);

@@ -70,6 +70,11 @@ pub(super) struct RingNumber {
 }
 
 /// Reads the ring number that begins at `at` with a digit or `%`.
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "its result is else copied twice in memory, see `Molecule::push_child`"
+)]
 pub(super) fn ring_number(
     dialect: Dialect,
     smiles: &str,
