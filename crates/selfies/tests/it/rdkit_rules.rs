@@ -48,7 +48,7 @@ fn a_sample_can_be_read_by_the_rules_of_rdkit() {
     let names: Vec<&str> = metrics
         .properties
         .iter()
-        .map(|property| property.name)
+        .map(|property| &*property.name)
         .collect();
     assert_eq!(names[4..], ["logP", "QED"]);
     let distance = metrics.properties[4].distance.unwrap();
