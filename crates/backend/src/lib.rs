@@ -6,6 +6,7 @@ mod devices;
 mod function;
 mod host;
 pub mod optim;
+pub mod registers;
 pub mod run;
 pub mod segment;
 pub mod tape;

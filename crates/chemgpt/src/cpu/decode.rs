@@ -4,11 +4,12 @@
 //! earlier tokens at once, however thin the heads are.
 
 use backend::custom::HostTensor;
+use backend::registers::exp;
 use burn::tensor::Tensor;
 use pulp::{Simd, WithSimd};
 
 use super::gemm::{Into, Matrix, matmul};
-use super::math::{Gelu, exp};
+use super::math::Gelu;
 use super::norm::{Normalise, start_rows};
 use crate::config::{AttentionKind, ChemGptConfig};
 use crate::model::ChemGpt;

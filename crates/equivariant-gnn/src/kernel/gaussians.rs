@@ -1,10 +1,11 @@
 //! Radial functions: Gaussians and one, times the cosine cutoff, with their derivatives.
 
+use backend::registers::exp;
 use std::f64::consts::PI;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{fit, math::exp, source::Source};
+use super::{fit, source::Source};
 
 /// Numbers of a row are filled up to a multiple of this, so that vectors of every processor fit.
 const LANES: usize = 16;

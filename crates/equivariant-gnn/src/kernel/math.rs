@@ -1,41 +1,7 @@
-//! The activations and the exponential over vector registers.
+//! The activations over vector registers.
 
+use backend::registers::{exp, sigmoid};
 use pulp::{Arch, Simd, WithSimd};
-
-/// e^x to two units in the last place; 0 below −87, so that no result is subnormal; inputs above 88 count as 88.
-///
-/// The constants are those of the Cephes library (`expf.c`, Moshier 1992).
-#[inline(always)]
-pub(super) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let splat = |value: f32| simd.splat_f32s(value);
-    let low = splat(-87.0);
-    let clamped = simd.min_f32s(simd.max_f32s(x, low), splat(88.0));
-    // Adding 1.5 · 2²³ leaves the rounded quotient in the low bits.
-    let shifted = simd.mul_add_f32s(
-        clamped,
-        splat(std::f32::consts::LOG2_E),
-        splat(12_582_912.0),
-    );
-    let quotient = simd.sub_f32s(shifted, splat(12_582_912.0));
-    let r = simd.mul_add_f32s(quotient, splat(-0.693_359_4), clamped);
-    let r = simd.mul_add_f32s(quotient, splat(2.121_944_4e-4), r);
-    let mut p = splat(1.987_569_1e-4);
-    for coefficient in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_5e-1,
-        0.5,
-    ] {
-        p = simd.mul_add_f32s(p, r, splat(coefficient));
-    }
-    let y = simd.add_f32s(simd.mul_add_f32s(p, simd.mul_f32s(r, r), r), splat(1.0));
-    let bits = simd.transmute_u32s_f32s(shifted);
-    let exponent = simd.wrapping_dyn_shl_u32s(bits, simd.splat_u32s(23));
-    let scale = simd.add_u32s(exponent, simd.splat_u32s(0x3f80_0000));
-    let result = simd.mul_f32s(y, simd.transmute_f32s_u32s(scale));
-    simd.select_f32s(simd.less_than_f32s(x, low), splat(0.0), result)
-}
 
 /// ln(1 + y) for y from 0 to 1 by 2 artanh(y/(2 + y)), whose series ends in the ninth power.
 #[inline(always)]
@@ -48,14 +14,6 @@ fn ln_one_plus<S: Simd>(simd: S, y: S::f32s) -> S::f32s {
         p = simd.mul_add_f32s(p, square, splat(2.0 / power));
     }
     simd.mul_f32s(z, p)
-}
-
-#[inline(always)]
-fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let one = simd.splat_f32s(1.0);
-    // e^80 keeps the sigmoid above the smallest normal number.
-    let e = exp(simd, simd.min_f32s(simd.neg_f32s(x), simd.splat_f32s(80.0)));
-    simd.div_f32s(one, simd.add_f32s(one, e))
 }
 
 /// What stands between two dense layers.

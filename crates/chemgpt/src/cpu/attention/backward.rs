@@ -1,10 +1,10 @@
 //! The gradient of attention: probabilities are computed again from the saved ln Σ e^score.
 
+use backend::registers::exp;
 use pulp::{Simd, WithSimd};
 
 use super::lanes::{gather, hide_from_keys, hide_from_queries, rows_dot, rows_sum, scatter};
 use super::{Heads, Scratch};
-use crate::cpu::math::exp;
 
 /// Gradient of `qkv` \[T, 3C\] from that of the output.
 pub(in crate::cpu) struct AttendBackward<'a> {

@@ -7,9 +7,9 @@
 mod backward;
 mod lanes;
 
+use backend::registers::exp;
 use pulp::{Simd, WithSimd};
 
-use super::math::exp;
 use lanes::{as_floats, gather, hide_from_queries, rows_dot, rows_sum, scatter};
 
 pub(super) use backward::AttendBackward;
