@@ -167,9 +167,7 @@ fn main() -> Result<()> {
     let pressed = Arc::clone(&stop);
     ctrlc::set_handler(move || pressed.store(true, Ordering::Relaxed))?;
     if arguments.ensemble < 2 {
-        let training = Training::new(&model, &config, devices.first())
-            .over(&devices)
-            .resumable(&arguments.out);
+        let training = Training::new(&model, &config, devices.clone()).resumable(&arguments.out);
         return run(
             &training,
             start.as_ref(),
@@ -189,9 +187,7 @@ fn main() -> Result<()> {
             "member {member} of {}, seed {}",
             arguments.ensemble, config.seed
         );
-        let training = Training::new(&model, &config, devices.first())
-            .over(&devices)
-            .resumable(&out);
+        let training = Training::new(&model, &config, devices.clone()).resumable(&out);
         run(
             &training,
             start.as_ref(),
@@ -221,8 +217,8 @@ fn run<'a>(
     stop: &AtomicBool,
 ) -> Result<()> {
     let training = match start {
-        Some(potential) => training.starting_from(potential),
-        None => *training,
+        Some(potential) => training.clone().starting_from(potential),
+        None => training.clone(),
     };
     let mut said = Instant::now();
     let trained = training.run(train, valid, &mut |progress| {

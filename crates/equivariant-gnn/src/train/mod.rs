@@ -83,12 +83,11 @@ pub struct Trained {
 }
 
 /// A training with its options; see [`train`] for the short form.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Training<'a> {
     model: &'a ModelConfig,
     config: &'a TrainingConfig,
-    device: &'a Device,
-    devices: Option<&'a Devices>,
+    devices: Devices,
     folder: Option<&'a Path>,
     start: Option<&'a Potential>,
 }
@@ -112,29 +111,22 @@ pub fn train(
 }
 
 impl<'a> Training<'a> {
-    /// A training of a fresh model without checkpoints.
-    #[must_use]
-    pub fn new(model: &'a ModelConfig, config: &'a TrainingConfig, device: &'a Device) -> Self {
-        Self {
-            model,
-            config,
-            device,
-            devices: None,
-            folder: None,
-            start: None,
-        }
-    }
-
-    /// Shares the structures of each batch out over several devices, of which the first takes the place of the one
-    /// given before: it has the weights and the optimiser, and validates. On the processor, `flex` named twice is two
+    /// A training of a fresh model without checkpoints, on one device or on several that share the structures of each
+    /// batch; the first has the weights and the optimiser, and validates. On the processor, `flex` named twice is two
     /// threads. The sum over a batch is then taken in parts, so the numbers are those of one device up to rounding;
     /// they repeat bit for bit with the same number of devices.
     #[must_use]
-    pub fn over(self, devices: &'a Devices) -> Self {
+    pub fn new(
+        model: &'a ModelConfig,
+        config: &'a TrainingConfig,
+        devices: impl Into<Devices>,
+    ) -> Self {
         Self {
-            device: devices.first(),
-            devices: Some(devices),
-            ..self
+            model,
+            config,
+            devices: devices.into(),
+            folder: None,
+            start: None,
         }
     }
 
@@ -177,7 +169,6 @@ impl<'a> Training<'a> {
 
 struct Run<'a> {
     options: &'a Training<'a>,
-    devices: Devices,
     model: Box<dyn Model>,
     train: &'a [Structure],
     set: Set,
@@ -226,13 +217,22 @@ impl<'a> Run<'a> {
         let (weights, scale) = match options.start {
             None => {
                 let layout = model.layout();
-                let weights = Weights::init(layout, config.seed, config.precision, options.device);
+                let weights = Weights::init(
+                    layout,
+                    config.seed,
+                    config.precision,
+                    options.devices.first(),
+                );
                 (weights, data::scale(&set))
             }
             Some(potential) => {
                 let named = potential.weights().to_named();
-                let weights =
-                    Weights::from_named(model.layout(), &named, config.precision, options.device)?;
+                let weights = Weights::from_named(
+                    model.layout(),
+                    &named,
+                    config.precision,
+                    options.devices.first(),
+                )?;
                 (weights, potential.scale())
             }
         };
@@ -249,9 +249,6 @@ impl<'a> Run<'a> {
         }
         Ok(Self {
             options,
-            devices: options
-                .devices
-                .map_or_else(|| options.device.into(), Devices::clone),
             model,
             train,
             batches: Batches::new(set.sizes(), config),
@@ -321,7 +318,9 @@ impl<'a> Run<'a> {
         let step = self.state.progress.step;
         let picked = self.batches.of(step).to_vec();
         let weights = self.weights.with_flat(self.state.flat());
-        let slope = self.problem().slope(&weights, &picked, &self.devices)?;
+        let slope = self
+            .problem()
+            .slope(&weights, &picked, &self.options.devices)?;
         self.state.progress.step += 1;
         let Some(slope) = slope else {
             // None of these structures has a label that counts.

@@ -138,7 +138,7 @@ fn several_devices_give_the_training_of_one() {
         let alone = training.run(&set, &set[..3], &mut go_on).unwrap();
         for count in [2, 3] {
             let devices = Devices::gathered(vec![device.clone(); count]).unwrap();
-            let training = training.over(&devices);
+            let training = Training::new(&model, &settings, devices);
             let together = training.run(&set, &set[..3], &mut go_on).unwrap();
             assert_relative_eq!(together.curve[..], alone.curve[..], max_relative = 1e-9);
             let values = |trained: &Trained| trained.potential.weights().values();
