@@ -245,6 +245,10 @@ impl Model for AllegroConfig {
         self.cutoff
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn depth(&self) -> usize {
         self.depth
     }

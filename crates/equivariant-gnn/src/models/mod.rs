@@ -70,6 +70,12 @@ pub trait Model: std::fmt::Debug + Send + Sync {
         usize::from(z) < ELEMENTS
     }
 
+    /// Whether the energy of an atom depends on the pairs alone of which it is the centre, and on no other atom's
+    /// features: large structures are then evaluated some atoms at a time.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Layers of message passing.
     fn depth(&self) -> usize;
 

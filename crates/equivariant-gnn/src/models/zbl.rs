@@ -60,6 +60,10 @@ impl Model for ZblConfig {
         self.model.model().knows(z)
     }
 
+    fn is_local(&self) -> bool {
+        self.model.model().is_local()
+    }
+
     fn depth(&self) -> usize {
         self.model.model().depth()
     }

@@ -8,7 +8,7 @@ use super::{Evaluation, Provenance};
 use crate::{
     batch::{Batch, Precision, Prepared},
     error::{Error, Result},
-    evaluate::{Answer, answers},
+    evaluate::{Answer, answers, in_parts},
     kernel::Kernel,
     models::{Model, ModelConfig},
     weights::Weights,
@@ -76,8 +76,11 @@ impl Member {
             let each = structures.par_iter();
             each.map(|structure| kernel.evaluate(structure)).collect()
         });
+        let fast = fast
+            .map(Ok)
+            .or_else(|| in_parts(&*self.model, &self.weights, structures));
         let answers = if let Some(answers) = fast {
-            answers
+            answers?
         } else {
             let batch = shared.of(structures, &self.weights)?;
             answers(&*self.model, &self.weights, batch)

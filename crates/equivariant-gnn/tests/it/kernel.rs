@@ -30,7 +30,7 @@ fn configs() -> Vec<ModelConfig> {
 }
 
 /// Atoms on a jittered grid in a cell of so many places along each axis.
-fn grid(places: [u32; 3], periodic: bool) -> Structure {
+pub(crate) fn grid(places: [u32; 3], periodic: bool) -> Structure {
     let mut species = Vec::new();
     let mut positions = Vec::new();
     let mut state = 1_u32;
@@ -72,7 +72,7 @@ fn own_energy(potential: &Potential, structure: &Structure, energy: f64) -> f64 
 }
 
 #[track_caller]
-fn agree(what: &str, found: &Evaluation, exact: &Evaluation, size: f64, tolerance: f64) {
+pub(crate) fn agree(what: &str, found: &Evaluation, exact: &Evaluation, size: f64, tolerance: f64) {
     let close = |what: &str, a: f64, b: f64, scale: f64| {
         assert!(
             (a - b).abs() <= tolerance * scale,

@@ -7,6 +7,7 @@ mod golden;
 mod kernel;
 mod mace;
 mod nequip;
+mod parts;
 mod so3;
 mod spookynet;
 mod tables;

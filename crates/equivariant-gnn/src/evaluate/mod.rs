@@ -6,6 +6,8 @@
 //! takes r to (1 + ε) r, the strain derivative is Σ g rᵀ, which is the virial in any cell and with
 //! any shift.
 
+mod local;
+
 use backend::tape::{Graph, Role, Tape, Var};
 use burn::tensor::DType;
 
@@ -14,6 +16,8 @@ use crate::{
     models::{Input, Model},
     weights::{Scope, Weights, host},
 };
+
+pub(crate) use local::in_parts;
 
 /// What to compute beside the energies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
