@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The last line gives the mean, nats a token, and says whether the checkpoint does better than guessing. Molecules that
-//! the model cannot read (stereo that its vocabulary lacks, broken SMILES) are listed in `scores.csv.rejects`. Memory does
-//! not grow with the file.
+//! the model cannot read (stereo that its vocabulary lacks, broken SMILES) are listed in `scores.csv.rejects`;
+//! `--without-stereo` drops the marks of configurations first. Memory does not grow with the file.
 #![expect(clippy::print_stdout, reason = "the summary is the output")]
 
 #[path = "chemgpt_shared/aside.rs"]
@@ -28,7 +28,7 @@ use clap::Parser;
 use aside::Aside;
 use model::ModelArguments;
 use molecules::MoleculeArguments;
-use readable::next_chunk;
+use readable::{Reading, next_chunk};
 
 /// Scores molecules.
 #[derive(Parser)]
@@ -51,7 +51,6 @@ struct Arguments {
 #[derive(Default)]
 struct Totals {
     molecules: usize,
-    left_out: usize,
     nll: f64,
     tokens: usize,
 }
@@ -64,11 +63,11 @@ fn main() -> Result<()> {
     let mut rejects = Aside::beside(&arguments.out, ".rejects")?;
     writeln!(out, "smiles,nll,tokens,perplexity")?;
     let mut totals = Totals::default();
-    while let Some(chunk) = next_chunk(&pretrained, &mut molecules)? {
+    let mut reading = Reading::new(&pretrained, arguments.molecules.without_stereo);
+    while let Some(chunk) = next_chunk(&mut reading, &mut molecules)? {
         for reject in &chunk.rejects {
             writeln!(rejects, "{reject}")?;
         }
-        totals.left_out += chunk.rejects.len();
         let (names, sequences) = chunk.into_molecules();
         let scores = score_sequences(&pretrained.model, &sequences, arguments.batch)?;
         for ((_, smiles), score) in names.iter().zip(&scores) {
@@ -86,20 +85,23 @@ fn main() -> Result<()> {
         );
     }
     out.finish()?;
-    if totals.left_out > 0 {
+    if reading.left_out > 0 {
         rejects.finish()?;
     }
-    report(&totals, pretrained.model.config().vocab, arguments.json);
+    let vocab = pretrained.model.config().vocab;
+    report(&totals, &reading, vocab, arguments.json);
     Ok(())
 }
 
-fn report(totals: &Totals, vocab: usize, json: bool) {
+fn report(totals: &Totals, reading: &Reading, vocab: usize, json: bool) {
     let check = SelfCheck::new(totals.nll, totals.tokens, vocab);
     let (mean, guess) = (check.nats_per_token, check.random_guess);
     if json {
         let summary = serde_json::json!({
             "molecules": totals.molecules,
-            "left_out": totals.left_out,
+            "left_out": reading.left_out,
+            "readable_without_stereo": reading.readable_without_stereo,
+            "read_without_stereo": reading.flattened,
             "nats_per_token": mean,
             "perplexity": mean.exp(),
             "random_guess": guess,
@@ -113,10 +115,7 @@ fn report(totals: &Totals, vocab: usize, json: bool) {
     } else {
         "the checkpoint hardly beats guessing"
     };
-    println!(
-        "{} molecules scored, {} left out",
-        totals.molecules, totals.left_out
-    );
+    println!("{} molecules scored, {reading}", totals.molecules);
     println!(
         "{mean:.4} nats a token (perplexity {:.2}; guessing {guess:.4}): {verdict}",
         mean.exp()

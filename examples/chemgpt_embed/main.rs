@@ -7,7 +7,7 @@
 //!
 //! `--out` takes a Parquet file (columns `smiles` and `embedding`), or an array of `NumPy` (`vectors.npy`), beside which
 //! `vectors.npy.smiles` lists the molecules of its rows. Molecules that the model cannot read are listed in
-//! `vectors.parquet.rejects`. Memory does not grow with the file. The last line gives the shape of the array.
+//! `vectors.parquet.rejects`; `--without-stereo` drops the marks of configurations first. Memory does not grow with the file. The last line gives the shape of the array.
 #![expect(clippy::print_stdout, reason = "the summary is the output")]
 
 #[path = "../chemgpt_shared/aside.rs"]
@@ -29,7 +29,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use chemgpt::Pretrained;
 use chemgpt::embed::{EmbeddingOptions, Pooling, embed};
 use clap::{Parser, ValueEnum};
@@ -39,7 +39,7 @@ use map::Thinned;
 use model::ModelArguments;
 use molecules::MoleculeArguments;
 use near::Neighbours;
-use readable::{Chunk, next_chunk};
+use readable::{Chunk, Reading, next_chunk};
 use sink::Sink;
 
 /// Embeds molecules.
@@ -90,8 +90,9 @@ fn main() -> Result<()> {
         ..EmbeddingOptions::default()
     };
     let mut molecules = arguments.molecules.open()?;
+    let mut reading = Reading::new(&pretrained, arguments.molecules.without_stereo);
     let mut results = Results::begin(&arguments, &pretrained, &options)?;
-    while let Some(chunk) = next_chunk(&pretrained, &mut molecules)? {
+    while let Some(chunk) = next_chunk(&mut reading, &mut molecules)? {
         results.take(chunk, &pretrained, &options)?;
     }
     if results.count == 0 {
@@ -100,7 +101,7 @@ fn main() -> Result<()> {
             arguments.molecules.molecules.display()
         );
     }
-    results.finish(&arguments, pretrained.model.config().width)
+    results.finish(&arguments, pretrained.model.config().width, &reading)
 }
 
 /// All that is made on one way through the file.
@@ -112,7 +113,6 @@ struct Results {
     /// What colours the picture, by line of the file.
     numbers: Option<HashMap<u64, f64>>,
     count: usize,
-    left_out: usize,
 }
 
 impl Results {
@@ -124,7 +124,11 @@ impl Results {
         let near = match &arguments.near {
             None => None,
             Some(smiles) => {
-                let query = [pretrained.sequence_of(smiles)?];
+                let mut reading = Reading::new(pretrained, arguments.molecules.without_stereo);
+                let (_, ids) = reading
+                    .sequence(smiles)
+                    .map_err(|reason| anyhow!("{smiles}: {reason}"))?;
+                let query = [ids];
                 let vector = embed(&pretrained.model, &query, options)?.swap_remove(0);
                 Some(Neighbours::of(vector))
             }
@@ -140,7 +144,6 @@ impl Results {
             picture: arguments.map.as_ref().map(|_| Thinned::new()),
             numbers,
             count: 0,
-            left_out: 0,
         })
     }
 
@@ -153,7 +156,6 @@ impl Results {
         for reject in &chunk.rejects {
             writeln!(self.rejects, "{reject}")?;
         }
-        self.left_out += chunk.rejects.len();
         let (names, sequences) = chunk.into_molecules();
         let vectors = embed(&pretrained.model, &sequences, options)?;
         for ((line, smiles), vector) in names.iter().zip(&vectors) {
@@ -169,9 +171,9 @@ impl Results {
         Ok(())
     }
 
-    fn finish(self, arguments: &Arguments, width: usize) -> Result<()> {
+    fn finish(self, arguments: &Arguments, width: usize, reading: &Reading) -> Result<()> {
         self.sink.finish()?;
-        if self.left_out > 0 {
+        if reading.left_out > 0 {
             self.rejects.finish()?;
         }
         if let (Some(path), Some(picture)) = (&arguments.map, self.picture) {
@@ -182,7 +184,9 @@ impl Results {
         if arguments.json {
             let summary = serde_json::json!({
                 "molecules": self.count,
-                "left_out": self.left_out,
+                "left_out": reading.left_out,
+                "readable_without_stereo": reading.readable_without_stereo,
+                "read_without_stereo": reading.flattened,
                 "width": width,
                 "out": arguments.out,
                 "nearest": nearest,
@@ -194,10 +198,9 @@ impl Results {
             println!("{similarity:.4} {smiles}");
         }
         println!(
-            "{} x {width} in {}, {} molecules left out",
+            "{} x {width} in {}, molecules: {reading}",
             self.count,
             arguments.out.display(),
-            self.left_out
         );
         Ok(())
     }

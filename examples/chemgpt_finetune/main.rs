@@ -8,7 +8,8 @@
 //!
 //! `property` splits by scaffold (common ones to train on, rarer ones to validate on and to test) and ends with the
 //! root-mean-square error of the model on the test set beside that of ridge regression on fingerprints; with `--classify`
-//! (labels 0 and 1) with the area under the ROC curve of both.
+//! (labels 0 and 1) with the area under the ROC curve of both. Molecules with configurations that the vocabulary of the
+//! model lacks are left out and counted, unless `--without-stereo` drops the marks first.
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
 #[path = "../chemgpt_shared/model.rs"]

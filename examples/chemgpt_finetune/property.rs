@@ -9,6 +9,7 @@ use clap::Args;
 use selfies::fingerprint::Fingerprint;
 
 use crate::Common;
+use crate::readable::Reading;
 use crate::records::{Part, split};
 use crate::ridge::{PENALTIES, Ridge};
 
@@ -28,6 +29,10 @@ pub(crate) struct Arguments {
     /// The numbers are labels, 0 and 1.
     #[arg(long)]
     classify: bool,
+    /// Drop the marks of configurations (@, /, \) before the molecules are read: by the model, and for the fingerprints
+    /// and the scaffolds.
+    #[arg(long)]
+    without_stereo: bool,
     /// Trainings, each with the next seed; their mean and deviation are told.
     #[arg(long, default_value_t = 1)]
     seeds: u64,
@@ -43,7 +48,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let common = &arguments.common;
     let pretrained = common.model.load()?;
     let columns = [arguments.smiles.as_str(), arguments.target.as_str()];
-    let parts = split(&pretrained, &arguments.table, columns)?;
+    let mut reading = Reading::new(&pretrained, arguments.without_stereo);
+    let parts = split(&mut reading, &arguments.table, columns)?;
     let (train, validation, test) = (&parts.train, &parts.validation, &parts.test);
     let (task, name) = if arguments.classify {
         (Task::Classification, "ROC AUC")
@@ -86,15 +92,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if common.json {
         let summary = serde_json::json!({
             "measure": name, "train": sizes[0], "validation": sizes[1], "test": sizes[2],
-            "left_out": parts.left_out, "model": scores, "model_mean": ours, "model_deviation": deviation,
+            "left_out": reading.left_out, "readable_without_stereo": reading.readable_without_stereo,
+            "read_without_stereo": reading.flattened, "model": scores, "model_mean": ours, "model_deviation": deviation,
             "fingerprint_ridge": ridge, "constant": constant,
         });
         println!("{summary}");
     } else {
         let [train, validation, test] = sizes;
         println!(
-            "{train} molecules to train on, of other scaffolds {validation} to validate on and {test} to test, {} left out",
-            parts.left_out
+            "{train} molecules to train on, of other scaffolds {validation} to validate on and {test} to test, {reading}"
         );
         println!(
             "{name} {ours:.3} ± {deviation:.3} ({} seeds), fingerprint ridge {ridge:.3}, always the mean {constant:.3}",

@@ -3,16 +3,19 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use chemgpt::Pretrained;
 use chemgpt::property::Labelled;
 use datasets::split::{Fractions, by_scaffold};
 use selfies::fingerprint::{Fingerprint, morgan};
 use selfies::graph::MolGraph;
 
+use crate::readable::Reading;
 use crate::table::{cells, place};
 
 pub(crate) struct Record {
-    pub(crate) smiles: String,
+    /// As the table writes it.
+    smiles: String,
+    /// As it was read, by the model and for the fingerprint and the scaffold alike.
+    read: String,
     ids: Vec<u32>,
     value: f64,
     fingerprint: Fingerprint,
@@ -51,42 +54,48 @@ pub(crate) struct Parts {
     pub(crate) train: Part,
     pub(crate) validation: Part,
     pub(crate) test: Part,
-    /// Rows that the model or the chemistry cannot read.
-    pub(crate) left_out: usize,
 }
 
 /// Reads a table and splits what can be used: 80 % to train on, 10 % to validate on, 10 % to test.
-pub(crate) fn split(pretrained: &Pretrained, table: &Path, columns: [&str; 2]) -> Result<Parts> {
+pub(crate) fn split(reading: &mut Reading, table: &Path, columns: [&str; 2]) -> Result<Parts> {
     let rows = read_columns(table, columns)?;
     let total = rows.len();
     let records: Vec<Record> = rows
         .into_iter()
-        .filter_map(|(smiles, value)| record(pretrained, smiles, value))
+        .filter_map(|(smiles, value)| record(reading, smiles, value))
         .collect();
     if records.len() < 20 {
         bail!(
-            "only {} of {total} rows of {} can be used",
+            "only {} of {total} rows of {} can be used: {reading}",
             records.len(),
             table.display()
         );
     }
-    let smiles: Vec<&str> = records.iter().map(|r| r.smiles.as_str()).collect();
+    let smiles: Vec<&str> = records.iter().map(|r| r.read.as_str()).collect();
     let split = by_scaffold(&smiles, &Fractions::default())?;
     Ok(Parts {
         train: Part::of(&records, &split.train),
         validation: Part::of(&records, &split.validation),
         test: Part::of(&records, &split.test),
-        left_out: total - records.len(),
     })
 }
 
-fn record(pretrained: &Pretrained, smiles: String, value: f64) -> Option<Record> {
-    let ids = pretrained.sequence_of(&smiles).ok()?;
-    let mut graph = MolGraph::from_smiles(&smiles).ok()?;
-    graph.sanitise().ok()?;
-    (ids.len() <= pretrained.model.config().positions).then(|| Record {
+/// What the model or the chemistry cannot read is left out.
+fn record(reading: &mut Reading, smiles: String, value: f64) -> Option<Record> {
+    let (read, ids) = reading.sequence(&smiles).ok()?;
+    let read = read.into_owned();
+    let graph = MolGraph::from_smiles(&read).ok().and_then(|mut graph| {
+        graph.sanitise().ok()?;
+        Some(graph)
+    });
+    let Some(graph) = graph else {
+        reading.left_out += 1;
+        return None;
+    };
+    Some(Record {
         fingerprint: morgan(&graph, 2, 2048),
         smiles,
+        read,
         ids,
         value,
     })

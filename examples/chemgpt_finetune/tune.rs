@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::Common;
 use crate::molecules::MoleculeArguments;
-use crate::readable::next_chunk;
+use crate::readable::{Reading, next_chunk};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -29,15 +29,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let common = &arguments.common;
     let pretrained = common.model.load()?;
     let mut molecules = arguments.molecules.open()?;
-    let (mut sequences, mut left_out) = (Vec::new(), 0);
-    while let Some(chunk) = next_chunk(&pretrained, &mut molecules)? {
-        left_out += chunk.rejects.len();
+    let mut reading = Reading::new(&pretrained, arguments.molecules.without_stereo);
+    let mut sequences = Vec::new();
+    while let Some(chunk) = next_chunk(&mut reading, &mut molecules)? {
         sequences.extend(chunk.into_molecules().1);
     }
     let held_out = (sequences.len() / 10).max(1);
     if sequences.len() <= held_out {
         bail!(
-            "{} has too few molecules that the model can read",
+            "{} has too few molecules that the model can read: {reading}",
             arguments.molecules.molecules.display()
         );
     }
@@ -54,17 +54,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     )?;
     Pretrained {
         model: run.model,
-        tokenizer: pretrained.tokenizer,
+        tokenizer: pretrained.tokenizer.clone(),
     }
     .save(&arguments.out)?;
     if common.json {
         let summary = serde_json::json!({
-            "folder": arguments.out, "before": before, "after": run.validation, "left_out": left_out,
+            "folder": arguments.out, "before": before, "after": run.validation,
+            "left_out": reading.left_out,
+            "readable_without_stereo": reading.readable_without_stereo,
+            "read_without_stereo": reading.flattened,
         });
         println!("{summary}");
     } else {
         println!(
-            "validation loss {before:.4} before, {:.4} after, {left_out} molecules left out; model in {}",
+            "validation loss {before:.4} before, {:.4} after, molecules: {reading}; model in {}",
             run.validation,
             arguments.out.display()
         );

@@ -16,6 +16,9 @@ pub(crate) struct MoleculeArguments {
     /// Read at most this many molecules.
     #[arg(long)]
     limit: Option<usize>,
+    /// Drop the marks of configurations (@, /, \) before the model reads a molecule.
+    #[arg(long)]
+    pub(crate) without_stereo: bool,
 }
 
 impl MoleculeArguments {

@@ -9,6 +9,7 @@ use chemgpt::tokenizer::{END, PAD, START, UNKNOWN};
 use chemgpt::{PackedRows, Sequences, StreamedRows, SymbolTokenizer, TokenRows};
 use datasets::split::{self, Fractions};
 use datasets::tokens::TokenShards;
+use selfies::smiles::without_stereo;
 
 use crate::molecules::MoleculeArguments;
 
@@ -17,8 +18,10 @@ pub(crate) struct Data {
     pub(crate) tokenizer: SymbolTokenizer,
     pub(crate) train: Box<dyn TokenRows>,
     pub(crate) validation: Box<dyn TokenRows>,
-    pub(crate) molecules: usize,
-    pub(crate) left_out: usize,
+    molecules: usize,
+    left_out: usize,
+    /// Molecules whose configurations were dropped.
+    flattened: usize,
 }
 
 /// How rows are cut.
@@ -40,11 +43,24 @@ impl Data {
         seed: u64,
     ) -> Result<Self> {
         let mut encoder = selfies::Encoder::default();
-        let (mut texts, mut left_out) = (Vec::new(), 0);
+        let (mut texts, mut left_out, mut flattened) = (Vec::new(), 0, 0);
         for molecule in arguments.open()? {
-            match molecule?.ok().map(|smiles| encoder.encode(&smiles)) {
-                Some(Ok(text)) => texts.push(text.to_owned()),
-                _ => left_out += 1,
+            let Ok(smiles) = molecule? else {
+                left_out += 1;
+                continue;
+            };
+            let flat = if arguments.without_stereo {
+                without_stereo(&smiles).ok()
+            } else {
+                None
+            };
+            let read = flat.as_deref().unwrap_or(&smiles);
+            match encoder.encode(read) {
+                Ok(text) => {
+                    texts.push(text.to_owned());
+                    flattened += usize::from(read != smiles);
+                }
+                Err(_) => left_out += 1,
             }
         }
         if texts.is_empty() {
@@ -75,6 +91,7 @@ impl Data {
             validation: pack(&parts.validation)?,
             molecules: texts.len(),
             left_out,
+            flattened,
             tokenizer,
         })
     }
@@ -118,8 +135,25 @@ impl Data {
             train: rows(split.train)?,
             validation: rows(split.validation)?,
             left_out: usize::try_from(rejected)?,
+            flattened: 0,
             tokenizer,
         })
+    }
+
+    /// What there is to train on, in a line.
+    pub(crate) fn summary(&self) -> String {
+        let flattened = match self.flattened {
+            0 => String::new(),
+            count => format!(", {count} read without their configurations"),
+        };
+        format!(
+            "{} molecules ({} left out{flattened}), {} tokens in the vocabulary, {} rows to train on, {} held out",
+            self.molecules,
+            self.left_out,
+            self.tokenizer.vocab(),
+            self.train.rows(),
+            self.validation.rows()
+        )
     }
 }
 

@@ -159,14 +159,7 @@ fn main() -> Result<()> {
         check_memory(estimate, available)?;
     }
     if !arguments.json {
-        println!(
-            "{} molecules ({} left out), {} tokens in the vocabulary, {} rows to train on, {} held out",
-            data.molecules,
-            data.left_out,
-            data.tokenizer.vocab(),
-            data.train.rows(),
-            data.validation.rows()
-        );
+        println!("{}", data.summary());
         println!(
             "{} parameters ({} without embeddings), about {} MiB",
             config.parameters(),

@@ -53,6 +53,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The beginning of a molecule cannot be used.
+    #[error(transparent)]
+    Prompt(#[from] crate::generate::PromptError),
     /// A file cannot be read or written.
     #[error("{path}: {source}")]
     File {

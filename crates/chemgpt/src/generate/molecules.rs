@@ -11,7 +11,7 @@ use crate::hub::Pretrained;
 pub enum Prompt {
     /// Nothing but the start token.
     Empty,
-    /// A SMILES (a scaffold, for example), continued after its last symbol.
+    /// A SMILES in this very spelling, continued after its last symbol; a [`Scaffold`](super::Scaffold) grows at any atom.
     Smiles(String),
     /// SELFIES symbols in the syntax of the model's vocabulary or in SELFIES 2.
     Selfies(String),
@@ -89,11 +89,16 @@ impl Pretrained {
             Prompt::Smiles(smiles) => self.selfies_of(smiles)?,
             Prompt::Selfies(selfies) => self.translated(selfies)?,
         };
+        self.ids_of(&selfies)
+    }
+
+    /// The token ids of symbols in the syntax of the vocabulary, start token first.
+    pub(super) fn ids_of(&self, selfies: &str) -> Result<Vec<u32>, PromptError> {
         let unknown =
             self.tokenizer
-                .unknown_symbols(&selfies)
+                .unknown_symbols(selfies)
                 .map_err(|error| PromptError::Selfies {
-                    selfies: selfies.clone(),
+                    selfies: selfies.to_owned(),
                     reason: error.to_string(),
                 })?;
         if !unknown.is_empty() {
@@ -102,7 +107,7 @@ impl Pretrained {
             });
         }
         let mut ids = vec![self.special().start];
-        ids.extend(self.tokenizer.encode_without_special(&selfies));
+        ids.extend(self.tokenizer.encode_without_special(selfies));
         Ok(ids)
     }
 
@@ -146,13 +151,19 @@ impl Pretrained {
 ///
 /// # Errors
 /// As [`generate`].
-///
-/// # Panics
-/// Never: the prompt's ids were checked by [`Pretrained::prompt_ids`].
 pub fn generate_molecules(
     pretrained: &Pretrained,
     prompt_ids: &[u32],
     count: usize,
+    options: &SamplingOptions,
+) -> Result<Vec<Generated>> {
+    continue_prompts(pretrained, &vec![prompt_ids; count], options)
+}
+
+/// Continues each prompt once.
+pub(super) fn continue_prompts(
+    pretrained: &Pretrained,
+    prompts: &[&[u32]],
     options: &SamplingOptions,
 ) -> Result<Vec<Generated>> {
     let special = pretrained.special();
@@ -168,12 +179,13 @@ pub fn generate_molecules(
     options
         .forbidden
         .extend(surplus.filter_map(|id| u32::try_from(id).ok()));
-    let prompts = vec![prompt_ids.to_vec(); count];
-    let sampled = generate(&pretrained.model, &prompts, &options)?;
+    let owned: Vec<Vec<u32>> = prompts.iter().map(|prompt| prompt.to_vec()).collect();
+    let sampled = generate(&pretrained.model, &owned, &options)?;
     Ok(sampled
         .into_iter()
-        .map(|sampled| {
-            let ids: Vec<u32> = prompt_ids.iter().chain(&sampled.ids).copied().collect();
+        .zip(prompts)
+        .map(|(sampled, prompt)| {
+            let ids: Vec<u32> = prompt.iter().chain(&sampled.ids).copied().collect();
             let selfies = pretrained.tokenizer.decode(&ids);
             Generated {
                 smiles: pretrained.smiles_of(&selfies),

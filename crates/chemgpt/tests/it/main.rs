@@ -12,6 +12,7 @@ mod hub;
 mod parity;
 mod property;
 mod resume;
+mod scaffolds;
 mod training;
 mod variants;
 mod vectors;

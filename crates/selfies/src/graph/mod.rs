@@ -40,4 +40,5 @@ pub use build::MolGraph;
 pub use error::{BondError, ReadError, SanitiseError};
 pub use petgraph::graph::{EdgeIndex, NodeIndex};
 pub use rings::Ring;
+pub(crate) use valence::implied_hydrogens;
 pub use write::SmilesWriter;

@@ -38,6 +38,7 @@ pub struct SmilesWriter {
     closed: Vec<usize>,
     /// Neighbour list of a chiral atom as written.
     places: Vec<EdgeIndex>,
+    order: Vec<NodeIndex>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,23 @@ impl SmilesWriter {
         let mut writer = Self::default();
         writer.tree.by_rank_alone = true;
         writer
+    }
+
+    /// The atoms of the last text in the order in which they were written.
+    ///
+    /// ```
+    /// use selfies::graph::{MolGraph, SmilesWriter};
+    ///
+    /// let mut writer = SmilesWriter::default();
+    /// let mut text = String::new();
+    /// writer.write_ranked(&MolGraph::from_smiles("OCN")?, &[2, 1, 0], &mut text);
+    /// assert_eq!(text, "NCO");
+    /// assert_eq!(writer.order().iter().map(|atom| atom.index()).collect::<Vec<_>>(), [2, 1, 0]);
+    /// # Ok::<(), selfies::graph::ReadError>(())
+    /// ```
+    #[must_use]
+    pub fn order(&self) -> &[NodeIndex] {
+        &self.order
     }
 
     /// Appends the molecule, walking from low to high atom indices.
@@ -74,6 +92,7 @@ impl SmilesWriter {
     fn emit(&mut self, molecule: &MolGraph, text: &mut String) {
         self.marks.settle(molecule, &self.tree);
         self.numbers.clear();
+        self.order.clear();
         for position in 0..self.tree.roots.len() {
             if position > 0 {
                 text.push('.');
@@ -94,6 +113,7 @@ impl SmilesWriter {
 
     fn emit_atom(&mut self, molecule: &MolGraph, node: NodeIndex, edge: u32, text: &mut String) {
         let here = node.index();
+        self.order.push(node);
         self.places.clear();
         let starts_with_hydrogen = edge == NONE && molecule.graph()[node].hydrogens > 0;
         if edge != NONE {

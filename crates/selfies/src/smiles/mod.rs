@@ -21,6 +21,7 @@ mod bracket;
 mod dialect;
 mod digits;
 mod error;
+mod flat;
 mod molecule;
 mod reader;
 mod reader_faults;
@@ -37,6 +38,7 @@ pub(crate) fn bracket_atom(text: &str) -> Option<Atom> {
 pub use atom::{Atom, Bond, BondOrder, Chirality, Direction};
 pub use dialect::Dialect;
 pub use error::{SmilesError, SmilesFault};
+pub use flat::without_stereo;
 pub use molecule::Molecule;
 pub(crate) use molecule::{NONE, index};
 pub use reader::{Reader, parse};

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod beyond;
+mod flat;
 mod golden;
 mod graph;
 mod interchange;
