@@ -107,9 +107,9 @@ struct Arguments {
     /// Seconds at most, over all parts of a resumed run.
     #[arg(long)]
     seconds: Option<f64>,
-    /// First learning rate.
-    #[arg(long, default_value_t = 1e-3)]
-    rate: f64,
+    /// First learning rate; otherwise 0.01 for Allegro, `NequIP` and MACE, and 0.001 for the others.
+    #[arg(long)]
+    rate: Option<f64>,
     /// How the rate moves.
     #[arg(long, value_enum, default_value = "plateau")]
     schedule: Schedule,
@@ -146,11 +146,11 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let devices = Devices::named(&arguments.device)?;
-    let config = config(&arguments)?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("cannot make {}", arguments.out.display()))?;
     let (train, valid) = sets(&arguments)?;
     let model = with_average_neighbours(model(&arguments, &train), &train)?;
+    let config = config(&arguments, &model)?;
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("cannot make {}", arguments.out.display()))?;
     println!(
         "{} with {} parameters on {} structures, validated on {}",
         model.name(),
@@ -301,7 +301,7 @@ fn model(arguments: &Arguments, train: &[Structure]) -> ModelConfig {
     }
 }
 
-fn config(arguments: &Arguments) -> Result<TrainingConfig> {
+fn config(arguments: &Arguments, model: &ModelConfig) -> Result<TrainingConfig> {
     let mut energies = std::collections::BTreeMap::new();
     for text in &arguments.references {
         let pair = text.split_once('=');
@@ -317,7 +317,7 @@ fn config(arguments: &Arguments) -> Result<TrainingConfig> {
         batch_pairs: arguments.batch_pairs,
         steps: arguments.steps,
         seconds: arguments.seconds,
-        rate: arguments.rate,
+        rate: arguments.rate.unwrap_or(model.model().first_rate()),
         schedule: match arguments.schedule {
             Schedule::Plateau => RateSchedule::default(),
             Schedule::Cosine => RateSchedule::Cosine { end: 0.01 },

@@ -249,6 +249,10 @@ impl Model for AllegroConfig {
         true
     }
 
+    fn first_rate(&self) -> f64 {
+        super::RATE_OF_UNIT_WEIGHTS
+    }
+
     fn depth(&self) -> usize {
         self.depth
     }

@@ -273,6 +273,10 @@ impl Model for MaceConfig {
         self.cutoff
     }
 
+    fn first_rate(&self) -> f64 {
+        super::RATE_OF_UNIT_WEIGHTS
+    }
+
     fn depth(&self) -> usize {
         self.depth
     }

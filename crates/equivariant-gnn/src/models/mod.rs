@@ -41,6 +41,10 @@ pub use spookynet::{Attention, ResidualConfig, SpookyNetConfig, spookynet_state_
 pub use zbl::ZblConfig;
 pub(crate) use zbl::half_repulsion;
 
+/// The first learning rate of models whose weights all start at a variance of one, as in the examples of `NequIP` and MACE; a tenth
+/// of it, which suits weights drawn by fan-in, learns several times slower.
+const RATE_OF_UNIT_WEIGHTS: f64 = 1e-2;
+
 /// What a model sees of a batch.
 #[derive(Debug)]
 pub struct Input<'a> {
@@ -74,6 +78,11 @@ pub trait Model: std::fmt::Debug + Send + Sync {
     /// features: large structures are then evaluated some atoms at a time.
     fn is_local(&self) -> bool {
         false
+    }
+
+    /// The first learning rate that suits the scale of the weights: a step of Adam moves each of them by about the rate.
+    fn first_rate(&self) -> f64 {
+        1e-3
     }
 
     /// Layers of message passing.

@@ -187,6 +187,10 @@ impl Model for NequIPConfig {
         self.cutoff
     }
 
+    fn first_rate(&self) -> f64 {
+        super::RATE_OF_UNIT_WEIGHTS
+    }
+
     fn depth(&self) -> usize {
         self.depth
     }

@@ -64,6 +64,10 @@ impl Model for ZblConfig {
         self.model.model().is_local()
     }
 
+    fn first_rate(&self) -> f64 {
+        self.model.model().first_rate()
+    }
+
     fn depth(&self) -> usize {
         self.model.model().depth()
     }

@@ -78,7 +78,7 @@ pub struct TrainingConfig {
     pub steps: usize,
     /// Seconds of training at most.
     pub seconds: Option<f64>,
-    /// The first learning rate.
+    /// The first learning rate; [`Model::first_rate`](crate::Model::first_rate) is what suits an architecture.
     pub rate: f64,
     /// How the rate moves.
     pub schedule: RateSchedule,
@@ -120,7 +120,7 @@ impl Default for TrainingConfig {
             batch_pairs: None,
             steps: 100_000,
             seconds: None,
-            // NeuralForceField's rate for PaiNN.
+            // NeuralForceField's rate for PaiNN, which is that of all models whose weights are drawn by fan-in.
             rate: 1e-3,
             schedule: RateSchedule::default(),
             warmup: 0,
