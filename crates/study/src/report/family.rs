@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::exponents::chip;
 use super::figures::Figure;
 use super::findings::comparable;
+use super::losses::{Row, losses};
 use super::search::searches;
 use super::text::{anchor, count, escape, exponent, significant};
 use crate::fits::Axis;
@@ -62,20 +63,7 @@ pub(super) fn family(
 }
 
 fn loss_table(html: &mut String, family: &FamilyResults, metric: &str, unit: &str, title: &str) {
-    let mut data_sizes: Vec<usize> = family
-        .grid
-        .iter()
-        .map(|record| record.spec.data_size)
-        .collect();
-    data_sizes.sort_unstable();
-    data_sizes.dedup();
-    let mut sizes: Vec<_> = family
-        .grid
-        .iter()
-        .map(|record| (record.parameters.non_embedding, record.spec.size))
-        .collect();
-    sizes.sort_unstable();
-    sizes.dedup();
+    let (columns, rows) = losses(family, metric);
     let _ = write!(
         html,
         "<div class=\"scroll\"><table>\n<caption>Final {} ({}). Rows: depth × width; columns: training {}, with the number \
@@ -84,40 +72,30 @@ fn loss_table(html: &mut String, family: &FamilyResults, metric: &str, unit: &st
         escape(unit),
         family.items
     );
-    for data_size in &data_sizes {
-        let run = family
-            .grid
-            .iter()
-            .find(|record| record.spec.data_size == *data_size);
-        let units = run.map_or(0, |run| run.exposure.unique_units);
-        let epochs = run.map_or(0.0, |run| run.exposure.epochs);
+    for column in columns {
         let _ = write!(
             html,
             "<th>{}<br>{} {}<br>({} ×)</th>",
-            count(*data_size as u64),
-            count(units),
+            count(column.items as u64),
+            count(column.units),
             family.units,
-            significant(epochs, 2)
+            significant(column.epochs, 2)
         );
     }
     html.push_str("</tr></thead>\n<tbody>\n");
-    for (parameters, size) in sizes {
-        let _ = write!(
-            html,
-            "<tr><td class=\"t\">{size}</td><td>{}</td>",
-            count(parameters)
-        );
-        for data_size in &data_sizes {
-            let values: Vec<String> = family
-                .grid
-                .iter()
-                .filter(|record| record.spec.size == size && record.spec.data_size == *data_size)
-                .map(|record| match record.validation.get(metric) {
-                    Some(value) if value.is_finite() => significant(*value, 4),
-                    _ => "diverged".to_owned(),
-                })
-                .collect();
-            let _ = write!(html, "<td>{}</td>", values.join("<br>"));
+    for Row {
+        size,
+        parameters,
+        cells,
+    } in rows
+    {
+        let parameters = count(parameters);
+        let _ = write!(html, "<tr><td class=\"t\">{size}</td><td>{parameters}</td>");
+        for runs in cells {
+            let shown =
+                |loss: Option<f64>| loss.map_or("diverged".to_owned(), |l| significant(l, 4));
+            let runs: Vec<String> = runs.into_iter().map(shown).collect();
+            let _ = write!(html, "<td>{}</td>", runs.join("<br>"));
         }
         html.push_str("</tr>\n");
     }

@@ -6,6 +6,7 @@ mod family;
 mod figures;
 mod findings;
 mod html;
+mod losses;
 mod search;
 mod summary;
 mod tables;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::losses::{Row, losses};
 use super::text::{duration, exponent};
 use crate::fits::{Axis, ScalingCurve};
 use crate::results::{FamilyResults, Results};
@@ -49,50 +50,31 @@ pub fn summary(results: &Results) -> String {
 }
 
 fn values(text: &mut String, family: &FamilyResults, metric: &str, unit: &str, title: &str) {
-    let mut data_sizes: Vec<usize> = family
-        .grid
-        .iter()
-        .map(|record| record.spec.data_size)
-        .collect();
-    data_sizes.sort_unstable();
-    data_sizes.dedup();
-    let mut sizes: Vec<_> = family
-        .grid
-        .iter()
-        .map(|record| (record.parameters.non_embedding, record.spec.size))
-        .collect();
-    sizes.sort_unstable();
-    sizes.dedup();
+    let (columns, rows) = losses(family, metric);
     let _ = write!(
         text,
         "Final {title} ({unit}):\n\n| depth x width | parameters |"
     );
-    for data_size in &data_sizes {
-        let run = family
-            .grid
-            .iter()
-            .find(|record| record.spec.data_size == *data_size);
+    for column in &columns {
         let _ = write!(
             text,
-            " {data_size} {} ({:.2} passes) |",
-            family.items,
-            run.map_or(0.0, |run| run.exposure.epochs)
+            " {} {} ({:.2} passes) |",
+            column.items, family.items, column.epochs
         );
     }
-    let _ = writeln!(text, "\n|{}", " ---: |".repeat(data_sizes.len() + 2));
-    for (parameters, size) in sizes {
+    let _ = writeln!(text, "\n|{}", " ---: |".repeat(columns.len() + 2));
+    for Row {
+        size,
+        parameters,
+        cells,
+    } in rows
+    {
         let _ = write!(text, "| {size} | {parameters} |");
-        for data_size in &data_sizes {
-            let cell: Vec<String> = family
-                .grid
-                .iter()
-                .filter(|record| record.spec.size == size && record.spec.data_size == *data_size)
-                .map(|record| match record.validation.get(metric) {
-                    Some(value) if value.is_finite() => format!("{value:.4}"),
-                    _ => "diverged".to_owned(),
-                })
-                .collect();
-            let _ = write!(text, " {} |", cell.join(", "));
+        for runs in cells {
+            let shown =
+                |loss: Option<f64>| loss.map_or("diverged".to_owned(), |l| format!("{l:.4}"));
+            let runs: Vec<String> = runs.into_iter().map(shown).collect();
+            let _ = write!(text, " {} |", runs.join(", "));
         }
         text.push('\n');
     }
