@@ -24,6 +24,10 @@ const REACH: usize = 14;
 ///
 /// The square root of the rise is nearly linear in the coordinate, which makes the
 /// Illinois variant of regula falsi converge in a few steps.
+///
+/// With a narrow Huber threshold the others can be caught in a place that is best for a distant value only, and every value
+/// would seem to lie beyond the end. So a descent begins at the last place found within the interval, and one that ends
+/// beyond the threshold must do so from the nearest place outside as well.
 fn end(
     problem: &Problem<'_>,
     objective: Objective,
@@ -36,18 +40,29 @@ fn end(
     // The objective as the kernel counts it: squares carry no factor one half in their name.
     let half = if objective.is_squares() { 0.5 } else { 1.0 };
     let base = half * minimise(problem, objective, best, 1).value;
-    let mut start = remove(best, slot, n);
+    let mut within = remove(best, slot, n);
+    let mut beyond: Option<Vector> = None;
     let mut at = |value: f64| {
         let space = problem.space.holding(slot, value);
         let held = Problem {
             space: &space,
             ..*problem
         };
-        let found = minimise(&held, objective, &start, 120);
-        if found.value.is_finite() {
-            start = found.phi;
+        let height = |value: f64| ((half * value - base).max(0.0) / rise).sqrt() - 1.0;
+        let mut found = minimise(&held, objective, &within, 120);
+        if let Some(beyond) = beyond.filter(|_| height(found.value) > 0.0) {
+            let other = minimise(&held, objective, &beyond, 120);
+            if other.value < found.value {
+                found = other;
+            }
         }
-        ((half * found.value - base).max(0.0) / rise).sqrt() - 1.0
+        let height = height(found.value);
+        if height < 0.0 {
+            within = found.phi;
+        } else if found.value.is_finite() {
+            beyond = Some(found.phi);
+        }
+        height
     };
     let (low, high) = (problem.space.lower[slot], problem.space.upper[slot]);
     let mut inner = (best[slot], -1.0);

@@ -10,6 +10,7 @@ mod golden;
 mod invariance;
 mod isoflop;
 mod prediction;
+mod profile;
 mod synthetic;
 mod third_party;
 mod windows;
