@@ -154,19 +154,22 @@ fn loops_are_what_evaluates_a_potential_in_float32() {
     }
 }
 
+pub(crate) fn same_bits_on_any_number_of_threads(config: &ModelConfig, structure: &Structure) {
+    let potential = fresh(config, Precision::F32, 5);
+    let with = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        pool.install(|| potential.evaluate(structure).unwrap())
+    };
+    let alone = with(1);
+    assert!(alone.forces.iter().flatten().all(|f| f.is_finite()));
+    assert_eq!(alone, with(3), "{}", config.name());
+}
+
 #[test]
 fn the_number_of_threads_changes_no_bit() {
-    let structure = grid([6, 6, 7], true);
     for config in configs() {
-        let potential = fresh(&config, Precision::F32, 5);
-        let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let pool = pool.build().unwrap();
-            pool.install(|| potential.evaluate(&structure).unwrap())
-        };
-        let alone = with(1);
-        assert!(alone.forces.iter().flatten().all(|f| f.is_finite()));
-        assert_eq!(alone, with(3), "{}", config.name());
+        same_bits_on_any_number_of_threads(&config, &grid([6, 6, 7], true));
     }
 }
 

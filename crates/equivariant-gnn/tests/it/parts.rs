@@ -8,7 +8,7 @@ use equivariant_gnn::{
 
 use super::{
     fresh,
-    kernel::{agree, grid},
+    kernel::{agree, grid, same_bits_on_any_number_of_threads},
 };
 
 fn configs() -> [ModelConfig; 2] {
@@ -91,14 +91,7 @@ fn a_structure_and_its_copy_give_the_same_numbers_alone_and_together() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit_of_a_sum_over_parts() {
-    let structure = grid([6, 7, 7], true);
     for config in configs() {
-        let potential = fresh(&config, Precision::F32, 5);
-        let with = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let pool = pool.build().unwrap();
-            pool.install(|| potential.evaluate(&structure).unwrap())
-        };
-        assert_eq!(with(1), with(3), "{}", config.name());
+        same_bits_on_any_number_of_threads(&config, &grid([6, 7, 7], true));
     }
 }
