@@ -54,6 +54,24 @@ pub struct Edges {
     pub shared: Pairs,
     /// One of the pairs of each filter, H of E.
     pub representative: Index,
+    /// How many atoms come up to the last one that is a centre; those behind have no pairs.
+    pub centres: usize,
+}
+
+impl Edges {
+    /// The pairs with as many centres as there are, for sums over pairs that need no row for the atoms behind.
+    #[must_use]
+    pub fn centred(&self) -> Pairs {
+        let centre = &self.pairs.centre;
+        if self.centres == centre.count() {
+            return self.pairs.clone();
+        }
+        let rows = centre.rows().to_vec();
+        Pairs {
+            centre: Index::new(rows, self.centres, &self.vectors.device()),
+            ..self.pairs.clone()
+        }
+    }
 }
 
 /// G structures as one graph with N atoms, without a pair between two of them.
@@ -158,6 +176,7 @@ impl Batch {
                 TensorData::new(values, shape)
             }
         };
+        let last = centre.iter().max().map_or(0, |&last| last as usize);
         let pairs = Pairs::new(centre, neighbour, total, device);
         let shared = pairs.sharing(Index::new(filter, representative.len(), device));
         let rows = species.iter().map(|&z| u32::from(z)).collect();
@@ -174,6 +193,7 @@ impl Batch {
                 shared,
                 vectors: Tensor::from_data(data, (device, dtype)),
                 graph: Index::new(edge_graph, graphs, device),
+                centres: last + 1,
             },
             species,
             dtype,

@@ -16,7 +16,8 @@ use crate::{
     weights::Weights,
 };
 
-/// Directed pairs of a part on the processor; there more of them are slower for each.
+/// Directed pairs of a part on the processor. From 500 to 8,000 the arithmetic takes as long; with these the memory of one
+/// part mostly serves the next, where other sizes have glibc return it to the system and ask for it again.
 const PAIRS_ON_PROCESSOR: usize = 4_096;
 
 /// Directed pairs of a part on other devices, which are idle with few: some gigabytes.

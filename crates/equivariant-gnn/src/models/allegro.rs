@@ -344,7 +344,8 @@ impl Model for AllegroConfig {
     }
 
     fn energies(&self, weights: &Scope<'_>, input: &Input<'_>) -> Var<2> {
-        let pairs = &input.batch.edges.pairs;
+        // Environments are needed for centres only; a part of a large structure has many more neighbours.
+        let pairs = &input.batch.edges.centred();
         let (e, s, c) = (pairs.len(), self.scalars, self.channels);
         let Distances {
             distance,
@@ -371,7 +372,7 @@ impl Model for AllegroConfig {
         for (t, contraction) in self.contractions().iter().enumerate() {
             let channels = self.by_degree(&last, s);
             let environment = Self::weighted(&harmonics, &state, &channels, pairs)
-                .scale(self.neighbours.sqrt().recip()); // [N, M, C]
+                .scale(self.neighbours.sqrt().recip()); // [centres, M, C]
             if weights.is_traced() {
                 let channel_major = environment.swap_dims(1, 2);
                 weights.note(|| "allegro:node_features".into(), &channel_major);
@@ -399,7 +400,13 @@ impl Model for AllegroConfig {
         weights.note(|| "edge_readout:edge_energy".into(), &of_pairs);
         let sum = of_pairs
             .segment_sum(&pairs.centre)
-            .scale(self.neighbours.sqrt().recip()); // [N, 1]
+            .scale(self.neighbours.sqrt().recip());
+        let behind = input.batch.species.len() - pairs.centre.count();
+        let sum = if behind == 0 {
+            sum
+        } else {
+            sum.pad(0, 0, behind)
+        }; // [N, 1]
         weights.note(|| "edge_eng_sum:node_features".into(), &sum);
         // The half of (i, j) and the half of (j, i) both move atom i.
         let energies = sum.scale(std::f64::consts::FRAC_1_SQRT_2);
