@@ -49,7 +49,7 @@ const SPELLINGS: usize = 200;
 
 impl Scaffold {
     /// Reads a scaffold. Where it has wildcard atoms, `*`, it grows at their places only; otherwise at every atom with a
-    /// hydrogen.
+    /// hydrogen. (A ring that begins there may end at another atom of the scaffold.)
     ///
     /// # Errors
     /// [`PromptError::Smiles`] for a text that is no SMILES, several pieces, a wildcard that is not at the end of a
