@@ -29,7 +29,7 @@ pub(crate) fn in_parts(
     weights: &Weights,
     structures: &[&Prepared],
 ) -> Option<Result<Vec<Answer>>> {
-    let pairs = if backend::device("flex").is_ok_and(|flex| flex == weights.device()) {
+    let pairs = if weights.on_processor() {
         PAIRS_ON_PROCESSOR
     } else {
         PAIRS_ON_DEVICE
@@ -55,7 +55,7 @@ fn sum(
     structure: &Prepared,
     ranges: Vec<Range<u32>>,
 ) -> Result<Answer> {
-    let each = ranges.into_par_iter().map(|range| {
+    let part = |range| {
         let Part {
             prepared,
             atoms,
@@ -65,9 +65,14 @@ fn sum(
         let batch = Batch::of(&[&prepared], model.cutoff(), precision, &weights.device())?;
         let answer = answers(model, weights, &batch).remove(0);
         Ok((answer, atoms, centres))
-    });
-    // The parts are added in their order, whichever was ready first.
-    let each: Vec<_> = each.collect::<Result<_>>()?;
+    };
+    // Another device is busy with one part, and has memory for few. The parts are added in their order, whichever was
+    // ready first.
+    let each: Vec<_> = if weights.on_processor() {
+        ranges.into_par_iter().map(part).collect::<Result<_>>()?
+    } else {
+        ranges.into_iter().map(part).collect::<Result<_>>()?
+    };
     let count = structure.species().len();
     let mut whole = Answer {
         energy: 0.0,

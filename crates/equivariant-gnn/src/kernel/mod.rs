@@ -66,9 +66,8 @@ struct Memory {
 impl Kernel {
     /// The loops of a model, if there are some for its architecture, its width, its float type and its device.
     pub(crate) fn new(config: &ModelConfig, weights: &Weights) -> Option<Self> {
-        let on_processor = backend::device("flex").is_ok_and(|flex| flex == weights.device());
         let model = config.model();
-        if !on_processor
+        if !weights.on_processor()
             || weights.precision() != Precision::F32
             || !model.width().is_multiple_of(LANES)
         {

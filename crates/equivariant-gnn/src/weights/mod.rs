@@ -196,6 +196,11 @@ impl Weights {
         self.flat.device()
     }
 
+    /// Whether they are on the processor, in memory that Rust reads: not with `LibTorch`.
+    pub(crate) fn on_processor(&self) -> bool {
+        backend::device("flex").is_ok_and(|flex| flex == self.device())
+    }
+
     /// The weights as constants, for use without training.
     #[must_use]
     pub fn constants(&self) -> Scope<'_> {
