@@ -2,7 +2,7 @@
 //!
 //! Where the energy of an atom depends on its own pairs alone, so do the derivatives of its energy: a structure of any size
 //! is a sum over parts that know nothing of each other. Parts are small enough for their arrays to stay in the
-//! cache, and memory does not grow with the structure.
+//! cache, and memory grows with the list of pairs alone.
 
 use std::ops::Range;
 
